@@ -1,0 +1,150 @@
+"""What an exercise is: its words, its cases, its reference solution and its known mistakes."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from course_lib.exercises.calling import call_function, call_object
+from course_lib.exercises.comparison import Close, Comparator
+from course_lib.exercises.values import clone, ensure_plain
+
+Level = Literal["core", "stretch"]
+Kind = Literal["function", "class"]
+MINIMUM_MUTANTS = 5
+MINIMUM_HINTS = 3
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of the learner's function.
+
+    ``meaning`` says type, shape and sense, as in ``"float tensor [T K], one query a row"``;
+    ``default`` is source text, as in ``"None"``.
+    """
+
+    name: str
+    meaning: str
+    default: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"name must be a Python identifier, got {self.name!r}")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the learner writes: a one-sentence purpose, parameters in order, and the result."""
+
+    summary: str
+    parameters: tuple[Parameter, ...]
+    returns: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' names, in order."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One set of inputs, plain data only (no pickle is ever needed), with a few words about it."""
+
+    inputs: Mapping[str, Any]
+    label: str
+
+    def __post_init__(self) -> None:
+        ensure_plain(self.inputs, "inputs")
+
+
+@dataclass(frozen=True, eq=False)
+class Mutant:
+    """A plausible wrong solution and what to tell a learner whose answers equal its answers."""
+
+    name: str
+    function: Callable[..., Any]
+    diagnosis: str
+
+    def __post_init__(self) -> None:
+        if not self.diagnosis.strip():
+            raise ValueError(f"diagnosis of the mutant {self.name!r} must not be empty")
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One graded exercise.
+
+    The parts that must stay apart are apart: ``Case.inputs`` and :meth:`run` may enter a sandbox;
+    ``reference``, ``comparator`` and ``mutants`` never do. ``public_cases`` and ``hidden_cases``
+    take a seed; ``check`` uses the public ones, grading a class the hidden ones too.
+    """
+
+    id: str
+    title: str
+    statement: str
+    signature: Signature
+    level: Level
+    points: int
+    minutes: int
+    example: Case
+    reference: Callable[..., Any]
+    public_cases: Callable[[int], list[Case]]
+    hidden_cases: Callable[[int], list[Case]]
+    hints: tuple[str, ...]
+    explanation: str
+    mutants: tuple[Mutant, ...]
+    comparator: Comparator = field(default_factory=Close)
+    kind: Kind = "function"
+    stub_body: str = "..."
+    seconds_per_case: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*", self.id):
+            raise ValueError(f"id must look like 'chapter.name', got {self.id!r}")
+        if self.level not in ("core", "stretch"):
+            raise ValueError(f"level of {self.id} must be 'core' or 'stretch', got {self.level!r}")
+        for name in ("points", "minutes", "seconds_per_case"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} of {self.id} must be > 0, got {getattr(self, name)}")
+        if len(self.hints) < MINIMUM_HINTS:
+            raise ValueError(f"hints of {self.id}: at least {MINIMUM_HINTS}, got {len(self.hints)}")
+        names = [mutant.name for mutant in self.mutants]
+        if len(set(names)) < max(MINIMUM_MUTANTS, len(names)):
+            raise ValueError(
+                f"mutants of {self.id}: at least {MINIMUM_MUTANTS} with different names, "
+                f"got {len(set(names))} of {len(names)}"
+            )
+        if self.reference.__name__ != self.name:
+            raise ValueError(
+                f"reference of {self.id} must be called {self.name!r}, so that the solution fits "
+                f"the stub; got {self.reference.__name__!r}"
+            )
+        if self.kind == "function":
+            parameters = tuple(inspect.signature(self.reference).parameters)
+            if parameters != self.signature.names:
+                raise ValueError(
+                    f"signature of {self.id} names {self.signature.names}, "
+                    f"its reference takes {parameters}; make them equal"
+                )
+
+    @property
+    def chapter(self) -> str:
+        """The chapter's name: the first part of the id."""
+        return self.id.split(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the function or class to write: the second part of the id."""
+        return self.id.split(".")[1]
+
+    def run(self, candidate: Callable[..., Any], inputs: Mapping[str, Any]) -> Any:
+        """Call the candidate on a copy of the inputs, so that edits in place do no harm."""
+        fresh = clone(inputs)
+        if self.kind == "class":
+            return call_object(candidate, fresh)
+        return call_function(candidate, self.signature.names, fresh)
+
+    def expected(self, case: Case) -> Any:
+        """Return the reference solution's answer to a case."""
+        return self.run(self.reference, case.inputs)
