@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, cast
 
 Scale = Literal["cpu", "gpu"]
 
@@ -69,7 +69,7 @@ class GPT2Config:
                 f"{self.d_model % self.n_heads}"
             )
         check_probability("dropout", self.dropout)
-        if self.layer_norm_eps <= 0:
+        if not self.layer_norm_eps > 0:
             raise ValueError(f"layer_norm_eps must be above 0, got {self.layer_norm_eps}")
 
     @property
@@ -82,7 +82,7 @@ class GPT2Config:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> "GPT2Config":
         """Build a configuration from plain values.
 
         Raises:

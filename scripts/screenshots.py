@@ -40,17 +40,18 @@ def take(pages: list[str], html: Path, out: Path) -> list[Path]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
         for width_name, width in WIDTHS.items():
             for theme in THEMES:
-                context = browser.new_context(
-                    viewport={"width": width, "height": 900}, color_scheme=theme
-                )
+                context = browser.new_context(viewport={"width": width, "height": 900})
                 tab = context.new_page()
+                tab.emulate_media(
+                    color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
+                )
                 tab.add_init_script(f"localStorage.setItem('mode', '{theme}')")
                 for page in pages:
                     name = page.removesuffix(".html").removesuffix(".ipynb").removesuffix(".md")
                     tab.goto((html / f"{name}.html").resolve().as_uri())
                     tab.wait_for_timeout(500)
                     path = out / f"{name.replace('/', '-')}-{width_name}-{theme}.png"
-                    tab.screenshot(path=path, full_page=True)
+                    tab.screenshot(path=path, full_page=True, animations="disabled")
                     written.append(path)
                 context.close()
         browser.close()

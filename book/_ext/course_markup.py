@@ -1,48 +1,62 @@
-"""Markup of the course: the badge line, and the small labels of an exercise card."""
+"""Markup of the course (badge line, labels of exercise cards), and repairs to built pages."""
+
+from typing import Any
 
 from docutils import nodes
-from docutils.parsers.rst import Directive
-from docutils.parsers.rst.states import Inliner
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
-LABELS = {"level": "{}", "minutes": "{} min", "points": "{} points"}
 
-
-class Badges(Directive):
-    """One line of facts about a page, separated by a middle dot."""
+class Badges(SphinxDirective):
+    """One line of facts about a page: time, memory, network, what to read first."""
 
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """Make each part of the line an inline badge."""
+        """Put the content into a box of its own."""
         self.assert_has_content()
         line = nodes.container(classes=["badges"])
         self.state.nested_parse(self.content, self.content_offset, line)
         return [line]
 
 
-def label_role(
-    name: str,
-    rawtext: str,
-    text: str,
-    lineno: int,
-    inliner: Inliner,
-    options: dict[str, object] | None = None,
-    content: list[str] | None = None,
-) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """Turn ``{minutes}`10` `` into a label that reads “10 min”."""
-    del rawtext, lineno, inliner, options, content
-    label = "1 point" if (name, text) == ("points", "1") else LABELS[name].format(text)
-    classes = ["label", f"label-{name}"]
-    if name == "level":
-        classes.append(f"level-{text}")
-    return [nodes.inline(text, label, classes=classes)], []
+class Label(SphinxRole):
+    """A small label of an exercise card: ``{level}`core` {minutes}`10` {points}`4` ``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Write “core”, “10 min” or “4 points”."""
+        plural = "" if self.text == "1" else "s"
+        unit = {"minutes": " min", "points": f" point{plural}"}.get(self.name, "")
+        classes = ["card-label", f"label-{self.name}"]
+        if self.name == "level":
+            classes.append(f"level-{self.text}")
+        return [nodes.inline(self.rawtext, self.text + unit, classes=classes)], []
+
+
+def repair(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Take out what the theme's extensions add and the book does not want."""
+    del app, page, template, doctree
+    # Thebe would run cells on a remote service; its script is also inlined twice.
+    context["script_files"] = [
+        file for file in context.get("script_files", ()) if not _is_thebe(file)
+    ]
+    context["css_files"] = [file for file in context.get("css_files", ()) if not _is_thebe(file)]
+    # The list of references holds more than list items: a plain box is right.
+    if "body" in context:
+        wrong, right = '<div role="list" class="citation-list">', '<div class="citation-list">'
+        context["body"] = context["body"].replace(wrong, right)
+
+
+def _is_thebe(file: Any) -> bool:
+    text = f"{file} {getattr(file, 'attributes', {}).get('body', '')}"
+    return "thebe" in text.lower()
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register the directive and the roles."""
+    """Register the directive, the roles and the repairs."""
     app.add_directive("badges", Badges)
-    for name in LABELS:
-        app.add_role(name, label_role)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    for name in ("level", "minutes", "points"):
+        app.add_role(name, Label())
+    app.connect("html-page-context", repair, priority=900)
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

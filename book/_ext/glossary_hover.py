@@ -13,7 +13,6 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 LINK = re.compile(r'<a class="reference internal" (href="[^"#]*#(term-[^"]+)")')
-LONGEST = 360
 
 
 def definitions(app: Sphinx) -> dict[str, str]:
@@ -24,13 +23,11 @@ def definitions(app: Sphinx) -> dict[str, str]:
         for item in app.env.get_doctree(page).findall(nodes.definition_list_item):
             body = next(item.findall(nodes.definition), None)
             if body is not None:
-                text = _shorten(" ".join(body.astext().split()))
-                found |= {anchor: text for term in item.findall(nodes.term) for anchor in term["ids"]}
+                text = " ".join(body.astext().split())
+                found |= {
+                    anchor: text for term in item.findall(nodes.term) for anchor in term["ids"]
+                }
     return found
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " …"
 
 
 def annotate(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -44,7 +41,8 @@ def annotate(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
         text = known.get(link[2])
         if text is None:
             return link[0]
-        return f'<a class="reference internal term-link" data-definition="{html.escape(text)}" {link[1]}'
+        data = f'data-definition="{html.escape(text)}"'
+        return f'<a class="reference internal term-link" {data} {link[1]}'
 
     context["body"] = LINK.sub(add, context["body"])
 

@@ -53,7 +53,8 @@ function setUpDefinitions() {
 /* What scrolls sideways can be reached with the keyboard. */
 function setUpScrolling() {
   const boxes = document.querySelectorAll(
-    ".bd-article pre, .bd-article .cell_output, .bd-article .text_html, .bd-article div.math, .pst-scrollable-table-container",
+    ".bd-article :is(pre, .cell_output, .text_html, div.math), .pst-scrollable-table-container, " +
+      '.bd-article :has(> img[src*="map.svg"])',
   );
   for (const box of boxes) {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;

@@ -55,8 +55,8 @@ def asset_path(name: str) -> Path:
 def checkpoint_path(name: str) -> Path:
     """Folder of a checkpoint that ships with the package; raises AssetError when there is none."""
     folder = Path(__file__).parent / "checkpoints"
-    if not (folder / name).is_dir() or Path(name).name != name:
-        found = sorted(path.name for path in folder.glob("*") if path.is_dir())
+    found = sorted(path.name for path in folder.glob("*") if path.is_dir())
+    if name not in found:
         raise AssetError(
             f"No checkpoint named {name!r} ships with course_lib. "
             f"The names are: {', '.join(found) or 'none yet'}."

@@ -97,9 +97,10 @@ def explain(asset: Asset, output: str) -> AssetError:
         )
     if "No matching distribution" in output or "Could not find a version" in output:
         return AssetError(
-            f"Could not fetch {name!r}: the package index that pip uses has no {pinned}. If you "
-            "use a mirror (see `python -m pip config list`), it may lack this package; try "
-            f"the public index: PIP_INDEX_URL=… {again}. Nothing was changed."
+            f"Could not fetch {name!r}: pip finds no {pinned}. Either its package index cannot be "
+            "reached (check the network), or it is a mirror without this package (look at "
+            f"`python -m pip config list`; PIP_INDEX_URL=… chooses another). Then run: {again}. "
+            "Nothing was changed."
         )
     tail = " | ".join(line.strip() for line in output.strip().splitlines()[-4:])
     return AssetError(

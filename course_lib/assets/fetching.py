@@ -67,7 +67,9 @@ def _fetch_locked(asset: Asset, progress: ProgressCallback | None) -> None:
         raise disk_full(asset, room_needed(asset))
     work = Path(tempfile.mkdtemp(prefix=f"{asset.name}.", dir=parent))
     try:
-        archive = download(asset, work / "download", progress=_report(asset, "downloading", progress))
+        archive = download(
+            asset, work / "download", progress=_report(asset, "downloading", progress)
+        )
         fresh = work / "unpacked"
         sums = unpack(asset, archive, fresh, progress=_report(asset, "unpacking", progress))
         if sums != asset.sums_sha256:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_lib.exercises.values import as_array, describe, is_array_like, is_half, readable
 
@@ -12,6 +13,7 @@ _KINDS = {"b": "bool", "i": "integer", "u": "integer", "f": "float", "c": "compl
 _HALF_SLACK = 8e-3
 
 
+@runtime_checkable
 class Comparator(Protocol):
     """Compares an answer with the expected value."""
 
@@ -137,6 +139,10 @@ def _difference(got: object, expected: object, rule: Close, where: str) -> str |
     raise TypeError(f"expected must be plain data, got {type(expected).__name__}")
 
 
+def _inside(where: str, part: str) -> str:
+    return f"{where}, {part}" if where else part
+
+
 def _mapping_difference(
     got: object, expected: Mapping[Any, Any], rule: Close, where: str
 ) -> str | None:
@@ -150,7 +156,9 @@ def _mapping_difference(
         if key not in expected:
             return f"{prefix}the key {key!r} is not expected"
     for key, item in expected.items():
-        found = _difference(got[key], item, rule, f"{where}[{key!r}]" if where else f"key {key!r}")
+        found = _difference(
+            got[key], item, rule, f"{where}, key {key!r}" if where else f"key {key!r}"
+        )
         if found:
             return found
     return None
@@ -166,7 +174,9 @@ def _sequence_difference(
     if len(got) != len(expected):
         return f"{prefix}expected {len(expected)} items, got {len(got)}"
     for index, (left, right) in enumerate(zip(got, expected, strict=True)):
-        found = _difference(left, right, rule, f"{where or 'item '}[{index}]")
+        found = _difference(
+            left, right, rule, f"{where}, item {index}" if where else f"item {index}"
+        )
         if found:
             return found
     return None
@@ -193,7 +203,7 @@ def _array_difference(got: object, expected: object, rule: Close, prefix: str) -
         return prefix + _shape_difference(left.shape, right.shape)
     kinds = _KINDS.get(left.dtype.kind, "?"), _KINDS.get(right.dtype.kind, "?")
     if rule.check_dtype and kinds[0] != kinds[1]:
-        return f"{prefix}dtype: expected {kinds[1]} ({right.dtype}), got {kinds[0]} ({left.dtype})"
+        return f"{prefix}dtype: expected {right.dtype}, got {left.dtype}"
     slack = _HALF_SLACK if is_half(got) and rule.rtol > 0 else 0.0
     return _entry_difference(left, right, max(rule.atol, slack), max(rule.rtol, slack), prefix)
 
@@ -210,8 +220,8 @@ def _shape_difference(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
 
 
 def _entry_difference(
-    got: np.ndarray[Any, Any],
-    expected: np.ndarray[Any, Any],
+    got: NDArray[Any],
+    expected: NDArray[Any],
     atol: float,
     rtol: float,
     prefix: str,

@@ -4,7 +4,7 @@ import ast
 import inspect
 import textwrap
 from dataclasses import dataclass
-from types import ModuleType
+from types import GenericAlias, ModuleType
 from typing import Any
 
 from course_lib.exercises.registry import get_exercise
@@ -96,14 +96,21 @@ def exercise_card(exercise_id: str) -> Card:
 
 
 def solution_source(exercise: Exercise) -> str:
-    """Return the reference solution as a cell that runs by itself, with its imports and helpers."""
+    """Return the reference solution as a cell that runs by itself.
+
+    The imports, constants, type names and helpers that it takes from its module come with it.
+    """
     imports: set[str] = set()
+    constants: set[str] = set()
     parts: list[str] = []
-    _collect(exercise.reference, imports, parts, set())
-    return "\n".join(sorted(imports)) + ("\n\n\n" if imports else "") + "\n\n\n".join(parts)
+    _collect(exercise.reference, imports, constants, parts, set())
+    blocks = ["\n".join(sorted(lines)) for lines in (imports, constants) if lines]
+    return "\n\n\n".join(["\n\n".join(blocks), *parts] if blocks else parts)
 
 
-def _collect(item: Any, imports: set[str], parts: list[str], seen: set[str]) -> None:
+def _collect(
+    item: Any, imports: set[str], constants: set[str], parts: list[str], seen: set[str]
+) -> None:
     function = inspect.unwrap(item)
     source = textwrap.dedent(inspect.getsource(function)).strip()
     seen.add(function.__name__)
@@ -114,8 +121,10 @@ def _collect(item: Any, imports: set[str], parts: list[str], seen: set[str]) -> 
         if isinstance(value, ModuleType):
             alias = "" if value.__name__ == name else f" as {name}"
             imports.add(f"import {value.__name__}{alias}")
+        elif isinstance(value, str | int | float | GenericAlias):
+            constants.add(f"{name} = {value!r}")
         elif callable(value) and getattr(value, "__module__", None) == function.__module__:
-            _collect(value, imports, parts, seen)
+            _collect(value, imports, constants, parts, seen)
         elif value is not None and hasattr(value, "__module__"):
             imports.add(f"from {value.__module__} import {name}")
     parts.append(source)

@@ -5,6 +5,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 _SCALARS = (bool, int, float, str, bytes, type(None))
@@ -59,7 +60,7 @@ def is_array_like(value: object) -> bool:
     return isinstance(value, list) and all(is_array_like(item) for item in value)
 
 
-def as_array(value: object) -> np.ndarray[Any, Any] | None:
+def as_array(value: object) -> NDArray[Any] | None:
     """Return the value as a numeric array, or ``None`` where it is not one."""
     if isinstance(value, Tensor):
         tensor = value.detach().cpu()
@@ -79,11 +80,11 @@ def as_array(value: object) -> np.ndarray[Any, Any] | None:
     return None
 
 
-def _shape(array: np.ndarray[Any, Any] | None) -> tuple[int, ...]:
+def _shape(array: NDArray[Any] | None) -> tuple[int, ...]:
     return () if array is None else array.shape
 
 
-def is_half(value: object) -> TypeGuard[Tensor | np.ndarray[Any, Any]]:
+def is_half(value: object) -> TypeGuard[Tensor | NDArray[Any]]:
     """Tell whether the value is a tensor or array in a 16-bit floating type."""
     if isinstance(value, Tensor):
         return value.dtype in (torch.float16, torch.bfloat16)
@@ -134,7 +135,7 @@ def _joined(opening: str, items: list[str], closing: str) -> str:
     return f"{opening}{', '.join(shown)}{closing}"
 
 
-def _readable_array(value: Tensor | np.ndarray[Any, Any]) -> str:
+def _readable_array(value: Tensor | NDArray[Any]) -> str:
     array = as_array(value)
     if array is None:
         return describe(value)

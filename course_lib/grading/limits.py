@@ -32,20 +32,26 @@ def time_limit(seconds: float, *, source_file: str = "") -> Iterator[None]:
             yield
 
 
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    armed = True
+class _Stop:
+    """The signal's handler; once disarmed it does nothing, so that a late signal does no harm."""
 
-    def stop(signum: int, frame: FrameType | None) -> None:
-        if armed:
+    def __init__(self) -> None:
+        self.armed = True
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.armed:
             raise TimeLimitExceededError
 
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    stop = _Stop()
     earlier_handler = signal.signal(signal.SIGALRM, stop)
     earlier_delay, earlier_interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
     try:
         yield
     finally:
-        armed = False
+        stop.armed = False
         signal.setitimer(signal.ITIMER_REAL, earlier_delay, earlier_interval)
         signal.signal(signal.SIGALRM, earlier_handler)
 
@@ -54,7 +60,7 @@ def _alarm(seconds: float) -> Iterator[None]:
 def _traced(seconds: float, source_file: str) -> Iterator[None]:
     deadline = time.monotonic() + seconds
 
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+    def trace(frame: FrameType, _event: str, _argument: Any) -> Any:
         if source_file and frame.f_code.co_filename != source_file:
             return None
         if time.monotonic() > deadline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_lib.config import check_positive
@@ -25,7 +25,7 @@ class LayerCache:
     def append(
         self, key: Float[Tensor, "B H T K"], value: Float[Tensor, "B H T K"]
     ) -> tuple[Float[Tensor, "B H S K"], Float[Tensor, "B H S K"]]:
-        """Store T more positions and return all that is stored.
+        """Store T more positions and return all that is stored; no gradient flows through it.
 
         Raises:
             ValueError: the cache is full.
@@ -36,8 +36,8 @@ class LayerCache:
                 f"the cache has room for {self.keys.shape[-2]} tokens; {self.length} are stored "
                 f"and {key.shape[-2]} more do not fit"
             )
-        self.keys[:, :, self.length : end] = key
-        self.values[:, :, self.length : end] = value
+        self.keys[:, :, self.length : end] = key.detach()
+        self.values[:, :, self.length : end] = value.detach()
         self.length = end
         return self.keys[:, :, :end], self.values[:, :, :end]
 
@@ -84,7 +84,7 @@ class KVCache:
             check_positive(name, size)
         shape = (n_layers, 2, batch_size, n_heads, context_length, d_head)
         self._memory = torch.zeros(shape, dtype=dtype, device=device)
-        self.layers = [LayerCache(keys, values) for keys, values in self._memory]
+        self.layers = [LayerCache(layer[0], layer[1]) for layer in self._memory]
 
     @property
     def length(self) -> int:
@@ -95,6 +95,12 @@ class KVCache:
     def n_bytes(self) -> int:
         """Size in memory, in bytes."""
         return self._memory.nbytes
+
+    def select(self, rows: Int[Tensor, " N"]) -> None:
+        """Keep the sequences named in `rows`, in that order; a row may be named more than once."""
+        self._memory = self._memory.index_select(2, rows)
+        for layer, memory in zip(self.layers, self._memory, strict=True):
+            layer.keys, layer.values = memory[0], memory[1]
 
     def truncate(self, length: int) -> None:
         """Forget all positions from `length` on.

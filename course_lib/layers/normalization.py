@@ -41,7 +41,7 @@ class LayerNorm(nn.Module):
     def __init__(self, d_model: int, *, eps: float = 1e-5) -> None:
         super().__init__()
         check_positive("d_model", d_model)
-        if eps <= 0:
+        if not eps > 0:
             raise ValueError(f"eps must be above 0, got {eps}")
         self.eps = eps
         self.gain = nn.Parameter(torch.ones(d_model))

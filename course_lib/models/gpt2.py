@@ -121,7 +121,8 @@ class GPT2(nn.Module):
             counted = attention_mask.long().cumsum(dim=1) - 1
             positions = counted.clamp(min=0)[:, start:]
             # Padding sees itself, so that no row of scores is empty.
-            itself = torch.eye(end, dtype=torch.bool, device=tokens.device)[start:]
+            place = torch.arange(end, device=tokens.device)
+            itself = place[start:, None] == place
             mask = padding_mask(attention_mask) | itself
         x = self.embedding_dropout(self.token_embedding(tokens) + self.positions(positions))
         for index, block in enumerate(self.blocks):
@@ -135,7 +136,7 @@ class GPT2(nn.Module):
 
     def make_cache(self, batch_size: int, context_length: int | None = None) -> KVCache:
         """Make an empty cache that fits this model's layers, dtype and device."""
-        weight = self.token_embedding.weight
+        weight = self.positions.table
         return KVCache(
             self.config.n_layers,
             batch_size,

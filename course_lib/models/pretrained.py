@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -104,6 +105,9 @@ def gpt2_from_hugging_face(config: GPT2Config, weights: Mapping[str, Tensor]) ->
         ValueError: a tensor is missing or has the wrong shape.
     """
     stripped = {name.removeprefix("transformer."): tensor for name, tensor in weights.items()}
+    output = stripped.get("lm_head.weight")
+    if output is not None and not torch.equal(output, stripped.get("wte.weight", output)):
+        raise ValueError("lm_head.weight differs from wte.weight: untied outputs are not supported")
     with torch.device("meta"):
         model = GPT2(config)
     expected = model.state_dict()
@@ -161,7 +165,10 @@ def load_gpt2(name_or_path: str | Path, *, dropout: float | None = None) -> GPT2
     folder = _local_folder(name_or_path)
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(f"{folder} holds no config.json")
-    values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    try:
+        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} is not valid JSON: {error}") from error
     if dropout is not None:
         values["resid_pdrop"] = dropout
     files = sorted(folder.glob("model*.safetensors"))
@@ -169,7 +176,10 @@ def load_gpt2(name_or_path: str | Path, *, dropout: float | None = None) -> GPT2
         raise FileNotFoundError(f"{folder} holds no model.safetensors (pickles are never loaded)")
     weights: dict[str, Tensor] = {}
     for file in files:
-        weights |= load_file(file)
+        try:
+            weights |= load_file(file)
+        except SafetensorError as error:
+            raise ValueError(f"{file} is damaged ({error}); get it again") from error
     return gpt2_from_hugging_face(gpt2_config_from_hugging_face(values), weights)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from jaxtyping import Float
@@ -42,7 +42,7 @@ def loss_curve(
     x_label: str = "training tokens",
     y_label: str = "loss (nats per token)",
     log_x: bool = False,
-    references: Mapping[str, float] | None = None,
+    references: Mapping[str, float | int] | None = None,
     smooth: Collection[str] = (),
     title: str | None = None,
 ) -> Figure:
@@ -162,10 +162,10 @@ def line_compare(
 
 @styled
 def bar_compare(
-    values: Mapping[str, float | Sequence[float]],
+    values: Mapping[str, object],
     *,
     x_label: str,
-    reference: float | None = None,
+    reference: float | int | None = None,
     value_format: str = "{:.3g}",
     title: str | None = None,
 ) -> Figure:

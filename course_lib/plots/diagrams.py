@@ -100,7 +100,7 @@ def flow_diagram(steps: Sequence[Step], *, title: str | None = None) -> Figure:
         axes.text(4, 6, title, ha="left", va="top", fontsize=12, fontweight="bold")
     for index, step in enumerate(steps):
         y = top + _BOX / 2 + _STEP * index
-        _box(axes, step, center, y, 240)
+        _box(axes, step, center, y, 240.0)
         if index + 1 < len(steps) or step.shape:
             _arrow(axes, (center, y + _BOX / 2), (center, y + _STEP - _BOX / 2))
             _shape(axes, step.shape, center + 8, y + _STEP / 2)

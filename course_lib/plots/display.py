@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 MAX_BYTES = 150_000
 CSS_PIXELS_PER_INCH = 100
-_RESOLUTIONS = (180, 150, 120, 100, 80)
+_RESOLUTIONS = (180, 140, 110, 80)
 
 ALT_KEY = "course_alt"
 CAPTION_KEY = "course_caption"
@@ -20,7 +20,7 @@ CAPTION_KEY = "course_caption"
 def png_bytes(figure: Figure, *, max_bytes: int = MAX_BYTES) -> bytes:
     """The figure as a transparent PNG, the same bytes every time, in at most `max_bytes`.
 
-    The resolution goes down from 180 dots per inch until the file fits.
+    Where 180 dots per inch do not fit, the colors are reduced to 256, and then the resolution.
 
     Raises:
         ValueError: It does not fit at 80 dots per inch either.
@@ -28,12 +28,26 @@ def png_bytes(figure: Figure, *, max_bytes: int = MAX_BYTES) -> bytes:
     for dpi in _RESOLUTIONS:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi, transparent=True, metadata={"Software": None})
+        if buffer.tell() > max_bytes:
+            buffer = _fewer_colors(buffer)
         if buffer.tell() <= max_bytes:
             return buffer.getvalue()
     raise ValueError(
         f"figure takes {buffer.tell()} bytes at {_RESOLUTIONS[-1]} dots per inch, more than "
         f"{max_bytes}; draw fewer points or cells"
     )
+
+
+def _fewer_colors(png: io.BytesIO) -> io.BytesIO:
+    """The picture with a palette of 256 colors, transparency among them."""
+    from PIL import Image
+
+    smaller = io.BytesIO()
+    with Image.open(png) as image:
+        image.convert("RGBA").quantize(256, method=Image.Quantize.FASTOCTREE).save(
+            smaller, format="PNG", optimize=True
+        )
+    return smaller
 
 
 def svg_text(figure: Figure) -> str:

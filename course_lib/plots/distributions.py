@@ -81,6 +81,8 @@ def next_token_bars(
     """
     values = _probabilities(probabilities, "probabilities")
     same_length("pieces", pieces, len(values), "probabilities")
+    if color not in COLORS:
+        raise ValueError(f"color is {color!r}; choose one of {sorted(COLORS)}")
     figure, (axes,) = new_figure(0.5 + 0.3 * len(pieces) + (0.25 if note else 0))
     _bars(axes, pieces, values, COLORS[color], max(float(values.max()), 1e-9) * 1.16)
     if title:
@@ -212,6 +214,8 @@ def distribution_lines(
     for index, (name, values) in enumerate(curves.items()):
         array = np.sort(_probabilities(values, f"curves[{name!r}]"))[::-1][:n_shown]
         array = array[array > 0]
+        if len(array) == 0:
+            raise ValueError(f"curves[{name!r}] holds only zeros; give probabilities")
         style = LINE_STYLES[index % len(LINE_STYLES)]
         ranks = np.arange(1, len(array) + 1)
         axes.plot(ranks, array, color=color_at(index), ls=style, label=name)

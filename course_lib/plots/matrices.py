@@ -17,7 +17,6 @@ from course_lib.plots.style import (
     COLORS,
     FILL_INK,
     INK,
-    WIDTH,
     as_numbers,
     new_figure,
     same_length,
@@ -83,6 +82,7 @@ def attention_map(
     title: str | None = None,
     values: bool = False,
     mask: object = None,
+    highest: float | int | None = None,
 ) -> Figure:
     """Attention weights: one row per query, one column per key, each row summing to one.
 
@@ -93,6 +93,8 @@ def attention_map(
         title: Line above.
         values: Print each weight in its cell; for at most about 12 × 12.
         mask: [T S], true where attention is allowed; forbidden cells are crossed out.
+        highest: Weight of the full color. By default 1, or the largest weight if that is under a
+            half; give it to compare maps.
 
     Raises:
         ValueError: Weights outside 0 … 1, or labels or mask that do not fit.
@@ -110,14 +112,18 @@ def attention_map(
         same_length("query_labels", query_labels, n_queries, "the first axis of weights")
     if key_labels is not None:
         same_length("key_labels", key_labels, n_keys, "the second axis of weights")
-    size = 11 if max(array.shape) <= 16 else (9 if max(array.shape) <= 28 else 7)
+    if highest is None:
+        highest = 1.0 if array.max() >= 0.5 else float(array.max())
+    elif highest <= 0:
+        raise ValueError(f"highest is {highest}; it must be above 0")
+    size = 11.0 if max(array.shape) <= 16 else (9.0 if max(array.shape) <= 28 else 7.0)
     side = min(max(0.42 * n_queries, 1.6), 4.3 * n_queries / max(n_keys, n_queries))
-    figure, (axes,) = new_figure(side + 1.1, width=WIDTH)
-    image = axes.imshow(array, cmap=_LIGHT if values else _CLEAR, vmin=0, vmax=1)
+    figure, (axes,) = new_figure(side + 1.1, compressed=True)
+    image = axes.imshow(array, cmap=_LIGHT if values else _CLEAR, vmin=0, vmax=highest)
     _grid(axes, (n_queries, n_keys))
     _labelled(axes, query_labels, key_labels, size)
     if values:
-        _numbers(axes, array, "{:.2f}", 9.5 if n_keys <= 8 else 8)
+        _numbers(axes, array, "{:.2f}", 9.5 if n_keys <= 8 else 8.0)
     if mask is not None:
         allowed = as_numbers(mask, "mask", n_axes=2) > 0
         if allowed.shape != array.shape:
@@ -127,7 +133,10 @@ def attention_map(
             axes.add_patch(Rectangle(cell, 1, 1, fill=False, hatch="///", ec=INK, lw=0, alpha=0.5))
     axes.set(xlabel="key (looked at)", ylabel="query (looks)")
     axes.xaxis.set_label_position("top")
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, label="weight", ticks=[0, 0.5, 1])
+    bar = figure.colorbar(
+        image, ax=axes, shrink=0.8, label="weight", ticks=[0, highest / 2, highest]
+    )
+    bar.set_ticklabels([f"{tick:.2g}" for tick in (0, highest / 2, highest)])
     bar.outline.set_alpha(0.5)
     if title:
         figure.suptitle(title.replace("$", r"\$"), x=0.01, ha="left", fontsize=12, weight="bold")
@@ -167,13 +176,13 @@ def matrix(
         same_length("column_labels", column_labels, columns, "the second axis of numbers")
     limit = max(float(np.abs(array).max()), 1e-9)
     cell = min(0.72, 5.4 / columns)
-    figure, (axes,) = new_figure(0.42 * rows + (0.6 if title else 0.35), width=WIDTH)
+    figure, (axes,) = new_figure(0.42 * rows + (0.6 if title else 0.35))
     axes.imshow(
         np.ma.array(array, mask=hidden), cmap=_SIGNED, vmin=-limit, vmax=limit, aspect="auto"
     )
     axes.set_box_aspect(0.42 * rows / (cell * columns))
     _grid(axes, (rows, columns))
-    _labelled(axes, row_labels, column_labels, 11)
+    _labelled(axes, row_labels, column_labels, 11.0)
     for (row, column), value in np.ndenumerate(array):
         masked = bool(hidden[row, column])
         shown = "−∞" if masked else number_format.format(value).replace("-", "−")
@@ -206,7 +215,7 @@ def attention_arcs(
     array = as_numbers(weights, "weights", n_axes=2)
     same_length("pieces", pieces, array.shape[0], "the first axis of weights")
     same_length("pieces", pieces, array.shape[1], "the second axis of weights")
-    figure, (axes,) = new_figure(0.8 + 0.31 * len(pieces), width=WIDTH)
+    figure, (axes,) = new_figure(0.8 + 0.31 * len(pieces))
     axes.set(xlim=(-0.75, 1.75), ylim=(len(pieces) - 0.4, -1.2))
     axes.set_axis_off()
     for query, key in np.argwhere(array >= least):

@@ -94,6 +94,8 @@ def style() -> dict[str, Any]:
     return {
         "figure.figsize": (WIDTH, 3.6),
         "figure.dpi": 100,
+        "figure.constrained_layout.w_pad": 0.07,
+        "figure.constrained_layout.h_pad": 0.06,
         "figure.facecolor": "none",
         "figure.edgecolor": "none",
         "savefig.facecolor": "none",
@@ -152,11 +154,15 @@ def styled(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
 
 
 def new_figure(
-    height: float, *, width: float = WIDTH, panels: tuple[int, int] = (1, 1), share_x: bool = False
+    height: float, *, panels: tuple[int, int] = (1, 1), compressed: bool = False
 ) -> tuple[Figure, list[Any]]:
-    """A figure outside pyplot (nothing to close, never shown twice) and its axes, row by row."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    grid = figure.subplots(*panels, squeeze=False, sharex=share_x)
+    """A figure outside pyplot (nothing to close, never shown twice) and its axes, row by row.
+
+    `compressed` keeps square axes and their color bar together.
+    """
+    layout: Any = "compressed" if compressed else "constrained"
+    figure = Figure(figsize=(WIDTH, height), layout=layout)
+    grid = figure.subplots(*panels, squeeze=False)
     return figure, [axes for row in grid for axes in row]
 
 

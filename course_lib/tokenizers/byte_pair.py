@@ -6,9 +6,9 @@ from itertools import chain
 from operator import index
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, SupportsIndex
 
-from course_lib.tokenizers.byte_unicode import BYTE_IDS, BYTE_ORDER, printable
+from course_lib.tokenizers.byte_unicode import BYTE_IDS, BYTE_ORDER, unprintable
 from course_lib.tokenizers.fast_training import train_byte_pair
 from course_lib.tokenizers.pair_merging import count_words, word_bytes
 from course_lib.tokenizers.streaming import read_text, split_stream
@@ -60,17 +60,27 @@ class BytePairTokenizer:
     def _check_special(self, special_tokens: Sequence[str]) -> Mapping[str, int]:
         if isinstance(special_tokens, str):
             raise TypeError(f"special_tokens is one str; give a list, [{special_tokens!r}]")
-        known = set(map(printable, self._token_bytes.values()))
-        for token in special_tokens:
-            if not token or token in known:
-                reason = "is a token already" if token else "is empty"
-                raise ValueError(
-                    f"special_tokens: {token!r} {reason}; each must be a text of its own, "
-                    "like '<|endoftext|>'"
-                )
-            known.add(token)
+        for n, token in enumerate(special_tokens):
+            if not token:
+                problem = "is empty"
+            elif token in special_tokens[:n]:
+                problem = "is listed twice"
+            elif self._is_token(token):
+                problem = "is how the files write a token that exists already"
+            else:
+                continue
+            raise ValueError(
+                f"special_tokens: {token!r} {problem}; each must be a text of its own, "
+                "like '<|endoftext|>'"
+            )
         first = len(self._token_bytes)
         return MappingProxyType({s: first + n for n, s in enumerate(special_tokens)})
+
+    def _is_token(self, name: str) -> bool:
+        try:
+            return unprintable(name) in self._token_bytes.values()
+        except ValueError:  # not in the alphabet of the files: no token is written like this
+            return False
 
     @classmethod
     def train(
@@ -139,13 +149,13 @@ class BytePairTokenizer:
     def _encode_chunks(
         self, chunks: Iterable[str], allowed_special: AllowedSpecial, errors: str
     ) -> Iterator[int]:
-        special = self._allowed(allowed_special)
-        ids_of = self._words[errors].__getitem__
-        for part in split_stream(chunks, special):
-            if isinstance(part, str):
-                yield self.special_tokens[part]
-            else:
-                yield from chain.from_iterable(map(ids_of, part))
+        parts = split_stream(chunks, self._allowed(allowed_special))
+        return chain.from_iterable(self._part_ids(part, errors) for part in parts)
+
+    def _part_ids(self, part: list[str] | str, errors: str) -> Iterable[int]:
+        if isinstance(part, str):
+            return (self.special_tokens[part],)
+        return chain.from_iterable(map(self._words[errors].__getitem__, part))
 
     def _allowed(self, allowed_special: AllowedSpecial) -> list[str]:
         if allowed_special == "all":
@@ -164,7 +174,7 @@ class BytePairTokenizer:
         data = word.encode("utf-8", errors=errors)
         return encode_any_word(list(data.translate(BYTE_IDS)), self._merged)
 
-    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+    def decode_bytes(self, ids: Iterable[SupportsIndex]) -> bytes:
         """Join the bytes of the ids; a special token gives its own text.
 
         Raises ValueError naming the first unknown id.
@@ -177,7 +187,7 @@ class BytePairTokenizer:
                 f"0 to {self.vocab_size - 1}"
             ) from None
 
-    def decode(self, ids: Iterable[int]) -> str:
+    def decode(self, ids: Iterable[SupportsIndex]) -> str:
         """Turn ids back into text; bytes that are not UTF-8 become U+FFFD, �.
 
         Lone surrogates, which `encode` accepts, come back as they were.
@@ -188,11 +198,11 @@ class BytePairTokenizer:
         except UnicodeDecodeError:
             return data.decode("utf-8", errors="replace")
 
-    def token_bytes(self, token_id: int) -> bytes:
+    def token_bytes(self, token_id: SupportsIndex) -> bytes:
         """Return the bytes of one token."""
         return self.decode_bytes([token_id])
 
-    def pieces(self, ids: Iterable[int]) -> list[str]:
+    def pieces(self, ids: Iterable[SupportsIndex]) -> list[str]:
         r"""Return each token as text to show; parts of a character appear as ``\xNN``."""
         return [self.token_bytes(i).decode("utf-8", errors="backslashreplace") for i in ids]
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from operator import index
 from pathlib import Path
+from typing import SupportsIndex
 
 
 class CharacterTokenizer:
@@ -61,7 +62,7 @@ class CharacterTokenizer:
                 f"of {self.vocab_size} characters; train on text that contains it"
             ) from None
 
-    def decode(self, ids: Iterable[int]) -> str:
+    def decode(self, ids: Iterable[SupportsIndex]) -> str:
         """Join the characters of the ids.
 
         Raises ValueError naming the first id outside 0 … vocab_size − 1.

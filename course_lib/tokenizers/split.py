@@ -50,11 +50,11 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-def special_pattern(special_tokens: Iterable[str]) -> regex.Pattern[str]:
-    """Compile a pattern that finds any of the special tokens, the longest first.
+def special_pattern(special_tokens: Iterable[str]) -> regex.Pattern[str] | None:
+    """Compile a pattern that finds any of the special tokens, the longest first; None for none.
 
     >>> special_pattern(["<|user|>", "<|end|>"]).split("Hi<|end|>")
     ['Hi', '']
     """
     ordered = sorted(special_tokens, key=len, reverse=True)
-    return regex.compile("|".join(map(regex.escape, ordered)) or "(?!)")  # (?!) never matches
+    return regex.compile("|".join(map(regex.escape, ordered))) if ordered else None

@@ -20,8 +20,8 @@ def split_stream(
     wait for the next piece: they may go on there, or a special token may begin in them. Memory: a
     few copies of one piece, or of the longest word.
 
-    >>> list(split_stream(["He", "llo wor", "ld<|end|", ">"], ["<|end|>"]))
-    [[], [], [], ['Hello', ' world'], '<|end|>', []]
+    >>> [part for part in split_stream(["Hel", "lo you<|", "end|>"], ["<|end|>"]) if part]
+    [['Hello', ' you'], '<|end|>']
     """
     pattern = special_pattern(special_tokens)
     longest = max(map(len, special_tokens), default=0)
@@ -37,14 +37,14 @@ def split_stream(
 
 
 def _cut_at_specials(
-    text: str, pattern: regex.Pattern[str], limit: int
+    text: str, pattern: regex.Pattern[str] | None, limit: int
 ) -> Generator[list[str] | str, None, int]:
     """Yield the special tokens that begin up to `limit`, and the words before each.
 
     Returns where the text goes on. A special token that begins later may not be known in full.
     """
     start = 0
-    for match in pattern.finditer(text):
+    for match in pattern.finditer(text) if pattern else ():
         if match.start() > limit:
             break
         yield split_words(text[start : match.start()])

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_lib.tokenizers.byte_unicode import BYTE_ORDER, printable, unprintable
+from course_lib.tokenizers.byte_unicode import BYTE_ORDER, printable
 
 Merge = tuple[bytes, bytes]
 
@@ -33,40 +33,36 @@ def read_vocabulary(vocab_path: Path, merges_path: Path) -> tuple[list[Merge], l
 
     Raises FileNotFoundError for a missing file and ValueError naming a damaged one.
     """
-    merges = _read_merges(merges_path)
+    merges, tokens = _read_merges(merges_path)
     names = _read_names(vocab_path)
-    tokens = [bytes([b]) for b in BYTE_ORDER] + [left + right for left, right in merges]
     for i, token in enumerate(tokens):
-        if i >= len(names) or names[i] != printable(token):
+        if i >= len(names) or names[i] != token:
             found = repr(names[i]) if i < len(names) else "nothing"
             raise ValueError(
                 f"{vocab_path} is damaged or does not belong to {merges_path}: id {i} must be "
-                f"{printable(token)!r}, found {found}"
+                f"{token!r}, found {found}"
             )
     return merges, names[len(tokens) :]
 
 
-def _read_merges(path: Path) -> list[Merge]:
-    known = {bytes([b]) for b in BYTE_ORDER}
+def _read_merges(path: Path) -> tuple[list[Merge], list[str]]:
+    """Read the merges, and all tokens in the order of their ids, as the file writes them."""
+    bytes_of = {printable(bytes([b])): bytes([b]) for b in BYTE_ORDER}
     merges: list[Merge] = []
     for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if not line.strip() or (number == 1 and line.startswith("#version")):
             continue
         where = f"{path} is damaged: line {number}, {line!r},"
-        parts = line.rstrip("\r").split(" ")
-        if len(parts) != 2:
+        left, space, right = line.rstrip("\r").partition(" ")
+        if not space or " " in right:
             raise ValueError(f"{where} must be two tokens with one space between them")
-        try:
-            left, right = map(unprintable, parts)
-        except ValueError as error:
-            raise ValueError(f"{where} is not a merge: {error}") from None
-        if left not in known or right not in known:
+        if left not in bytes_of or right not in bytes_of:
             raise ValueError(f"{where} merges a token that no earlier line has made")
-        if left + right in known:
+        if left + right in bytes_of:
             raise ValueError(f"{where} makes a token that exists already")
-        known.add(left + right)
-        merges.append((left, right))
-    return merges
+        merges.append((bytes_of[left], bytes_of[right]))
+        bytes_of[left + right] = bytes_of[left] + bytes_of[right]
+    return merges, list(bytes_of)
 
 
 def _read_names(path: Path) -> list[str]:

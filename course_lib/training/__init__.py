@@ -2,15 +2,19 @@
 
 from course_lib.training.checkpoint import load_checkpoint, save_checkpoint
 from course_lib.training.distributed import Processes, join_processes
-from course_lib.training.loop import Progress, Training, TrainingConfig, gradient_step, train
+from course_lib.training.loop import Training, gradient_step, train
 from course_lib.training.loss import next_token_loss
 from course_lib.training.optimizer import AdamW, decay_groups, make_optimizer
+from course_lib.training.recipe import Recipe, Run, prepare, read_recipe
 from course_lib.training.schedule import warmup_cosine
+from course_lib.training.settings import Progress, TrainingConfig
 
 __all__ = [
     "AdamW",
     "Processes",
     "Progress",
+    "Recipe",
+    "Run",
     "Training",
     "TrainingConfig",
     "decay_groups",
@@ -19,6 +23,8 @@ __all__ = [
     "load_checkpoint",
     "make_optimizer",
     "next_token_loss",
+    "prepare",
+    "read_recipe",
     "save_checkpoint",
     "train",
     "warmup_cosine",

@@ -9,7 +9,9 @@ Vector = list[float]
 Answer = tuple[list[float], list[float]]
 
 
-def attention_by_hand(query: Vector, keys: list[Vector], values: list[Vector]) -> Answer:
+def attention_by_hand(
+    query: list[float], keys: list[list[float]], values: list[list[float]]
+) -> tuple[list[float], list[float]]:
     """Return the attention weights of one query and its output."""
     scale = math.sqrt(len(query))
     scores = [sum(q * k for q, k in zip(query, key, strict=True)) / scale for key in keys]
@@ -30,7 +32,9 @@ def _attend(scores: list[float], values: list[Vector]) -> Answer:
 
 
 def _mix(weights: list[float], values: list[Vector]) -> Vector:
-    return [sum(w * v[i] for w, v in zip(weights, values, strict=True)) for i in range(len(values[0]))]
+    return [
+        sum(w * v[i] for w, v in zip(weights, values, strict=True)) for i in range(len(values[0]))
+    ]
 
 
 def _dots(query: Vector, keys: list[Vector]) -> list[float]:
@@ -105,8 +109,8 @@ EXERCISE = Exercise(
     id="attention.attention_by_hand",
     title="Attention by hand",
     statement="""
-One token asks, several tokens answer. Write the attention of **one query** over a few keys with
-plain Python lists and `math`, no tensors:
+One token asks, several tokens answer. Write the attention of **one query** over a few keys
+with plain Python lists and `math`, no tensors:
 
 $$w_s = \\frac{e^{q \\cdot k_s / \\sqrt{K}}}{\\sum_{s'} e^{q \\cdot k_{s'} / \\sqrt{K}}}
 \\qquad o = \\sum_s w_s v_s$$
@@ -132,7 +136,7 @@ of token $s$, $w_s$ is its weight and $o$ is the output. Return the weights and 
     hidden_cases=_hidden,
     hints=(
         "Four steps: one score per key, divide by √K, turn scores into weights, mix the values.",
-        "A score is a dot product: `sum(q * k for q, k in zip(query, key, strict=True))`. Divide it by "
+        "A score is a dot product: `sum(q * k for q, k in zip(query, key))`. Divide it by "
         "`math.sqrt(len(query))`.",
         "The weights are `math.exp(score)` divided by the sum of all of them. Entry `i` of the "
         "output is the sum of `weight * value[i]` over the tokens.",

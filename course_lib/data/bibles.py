@@ -96,7 +96,9 @@ def _parse(source: str) -> tuple[str, list[tuple[str, int, int]]]:
     else:
         raise ValueError("plain_text_bible.py holds no Bible(…); run: python -m course_lib verify")
     if not isinstance(counts, ast.Dict) or not isinstance(titles, ast.Dict):
-        raise ValueError("plain_text_bible.py has no verse counts; run: python -m course_lib verify")
+        raise ValueError(
+            "plain_text_bible.py has no verse counts; run: python -m course_lib verify"
+        )
     names = [ast.literal_eval(value) for value in titles.values]
     references = [
         (name, chapter, verse)
@@ -130,6 +132,8 @@ def _clean_bbe(raw: Raw) -> Iterator[Verse]:
     for (book, chapter, number), text in raw:
         if book == "Isaiah" and chapter in (66, 67):  # 64:1 is counted as a chapter there
             reference = (book, chapter - 1, number)
+        elif (book, chapter) == ("John", 1) and number > 39:  # a mere "+" is counted as verse 39
+            reference = (book, chapter, number - 1)
         else:
             reference = (book, chapter, number)
         if match := _REFERENCE.match(text):

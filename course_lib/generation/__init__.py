@@ -1,0 +1,37 @@
+"""From a model's logits to text: sampling, the decoding loop, beam search."""
+
+from course_lib.generation.beam_search import Hypothesis, beam_search
+from course_lib.generation.engine import evaluating, generate, stream, window_start
+from course_lib.generation.quantization import Int8GPT2, quantize_int8, quantize_rows
+from course_lib.generation.sampling import (
+    SamplingConfig,
+    apply_temperature,
+    choose,
+    draw,
+    filter_logits,
+    min_p_filter,
+    repetition_penalty,
+    top_k_filter,
+    top_p_filter,
+)
+
+__all__ = [
+    "Hypothesis",
+    "Int8GPT2",
+    "SamplingConfig",
+    "apply_temperature",
+    "beam_search",
+    "choose",
+    "draw",
+    "evaluating",
+    "filter_logits",
+    "generate",
+    "min_p_filter",
+    "quantize_int8",
+    "quantize_rows",
+    "repetition_penalty",
+    "stream",
+    "top_k_filter",
+    "top_p_filter",
+    "window_start",
+]

@@ -1,0 +1,136 @@
+"""Beam search: keep several unfinished continuations and extend the most probable ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from course_lib.config import check_positive
+from course_lib.generation.engine import check_prompt, evaluating
+from course_lib.models import GPT2
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A continuation and what the model thinks of it.
+
+    Attributes:
+        tokens: the new tokens; the stop token that ended it comes last, if one did.
+        log_probability: sum of the tokens' log-probabilities, in nats.
+        score: log_probability / length ** length_penalty; hypotheses are ranked by it.
+        finished: whether a stop token ended it.
+    """
+
+    tokens: tuple[int, ...]
+    log_probability: float
+    score: float
+    finished: bool
+
+
+def _hypothesis(
+    tokens: Sequence[int], log_probability: float, length_penalty: float, finished: bool
+) -> Hypothesis:
+    score = log_probability / len(tokens) ** length_penalty
+    return Hypothesis(tuple(tokens), log_probability, score, finished)
+
+
+def _check(model: GPT2, prompt_length: int, max_new_tokens: int, length_penalty: float) -> None:
+    if not (length_penalty >= 0 and math.isfinite(length_penalty)):
+        raise ValueError(f"length_penalty must be at least 0, got {length_penalty}")
+    limit = model.config.context_length
+    if prompt_length + max_new_tokens > limit:
+        raise ValueError(
+            f"the prompt ({prompt_length} tokens) and max_new_tokens ({max_new_tokens}) must fit "
+            f"into context_length ({limit}) together; shorten one of them"
+        )
+
+
+@torch.inference_mode()
+def beam_search(
+    model: GPT2,
+    prompt_ids: Sequence[int],
+    *,
+    beam_width: int,
+    max_new_tokens: int,
+    length_penalty: float = 0.0,
+    stop_tokens: Collection[int] = (),
+) -> list[Hypothesis]:
+    """Look for the continuation with the highest score; the most probable one by default.
+
+    At each step all live hypotheses are extended by every token, and the `beam_width` most
+    probable extensions are kept. Those that end in a stop token are set aside as finished. The
+    search ends when no live one can overtake the finished ones any more. With width 1 it is
+    greedy decoding; with a width of at least V ** (max_new_tokens − 1) it is exhaustive.
+
+    Source: Sutskever et al. 2014, section 3.2; score as in Wu et al. 2016, section 7, in the
+    simpler form length ** length_penalty.
+
+    Args:
+        model: a GPT-2.
+        prompt_ids: what to continue.
+        beam_width: number of hypotheses kept.
+        max_new_tokens: the most tokens to add.
+        length_penalty: 0 ranks by log-probability, which favors short continuations; 1 by the
+            mean per token; above 1 favors long ones.
+        stop_tokens: these finish a hypothesis.
+
+    Returns:
+        Up to `beam_width` hypotheses, best first.
+
+    Raises:
+        ValueError, TypeError: a number is out of range, the prompt is empty or too long.
+    """
+    check_positive("beam_width", beam_width)
+    check_positive("max_new_tokens", max_new_tokens)
+    check_prompt(model, prompt_ids)
+    _check(model, len(prompt_ids), max_new_tokens, length_penalty)
+    device = model.positions.table.device
+    stops = torch.zeros(model.config.vocab_size, dtype=torch.bool, device=device)
+    stops[[token for token in stop_tokens if 0 <= token < len(stops)]] = True
+    with evaluating(model):
+        cache = model.make_cache(1, len(prompt_ids) + max_new_tokens)
+        logits = model(torch.tensor([list(prompt_ids)], device=device), cache=cache)[:, -1]
+        live = torch.zeros(1, 0, dtype=torch.int64, device=device)
+        totals = torch.zeros(1, dtype=torch.float64, device=device)
+        finished: list[Hypothesis] = []
+        for _ in range(max_new_tokens):
+            rows, chosen, totals = _best_extensions(logits, totals, beam_width)
+            live = torch.cat([live[rows], chosen[:, None]], dim=1)
+            ended = stops[chosen]
+            finished += [
+                _hypothesis(tokens, total, length_penalty, True)
+                for tokens, total in zip(live[ended].tolist(), totals[ended].tolist(), strict=True)
+            ]
+            finished = sorted(finished, key=lambda h: -h.score)[:beam_width]
+            live, totals, rows = live[~ended], totals[~ended], rows[~ended]
+            done = live.shape[1] == max_new_tokens or len(live) == 0
+            if done or _settled(finished, totals, beam_width, max_new_tokens**length_penalty):
+                break
+            cache.select(rows)
+            logits = model(live[:, -1:], cache=cache)[:, -1]
+    unfinished = zip(live.tolist(), totals.tolist(), strict=True)
+    found = [*finished, *(_hypothesis(t, total, length_penalty, False) for t, total in unfinished)]
+    return sorted(found, key=lambda h: -h.score)[:beam_width]
+
+
+def _best_extensions(
+    logits: Tensor, totals: Tensor, beam_width: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the rows that are extended, the tokens they get, and the new log-probabilities."""
+    extended = totals[:, None] + logits.double().log_softmax(dim=-1)
+    best = extended.flatten().topk(min(beam_width, extended.numel()))
+    rows = best.indices // logits.shape[-1]
+    return rows, best.indices % logits.shape[-1], best.values
+
+
+def _settled(finished: list[Hypothesis], totals: Tensor, beam_width: int, longest: float) -> bool:
+    """Tell whether no live hypothesis can still beat the worst of enough finished ones.
+
+    Log-probabilities only fall, so the best score a live one can reach is its present one spread
+    over the greatest length.
+    """
+    return len(finished) >= beam_width and finished[-1].score >= float(totals.max()) / longest
