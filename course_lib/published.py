@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Figure:
+class Published:
     """One published number.
 
     Attributes:
@@ -42,9 +42,9 @@ class ModelRow:
         d_model: width.
     """
 
-    millions: Figure
-    n_layers: Figure
-    d_model: Figure
+    millions: Published
+    n_layers: Published
+    d_model: Published
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class ZeroShot:
     where: str = "table 3"
 
 
-def _gpt2(value: float, unit: str, where: str) -> Figure:
-    return Figure(value, unit, "radford2019language", where)
+def _gpt2(value: float, unit: str, where: str) -> Published:
+    return Published(value, unit, "radford2019language", where)
 
 
 def _row(millions: float, n_layers: int, d_model: int) -> ModelRow:
@@ -82,7 +82,7 @@ def _row(millions: float, n_layers: int, d_model: int) -> ModelRow:
     )
 
 
-GPT2_SIZES: Mapping[str, ModelRow] = {
+GPT2_TABLE_2: Mapping[str, ModelRow] = {
     "gpt2": _row(117, 12, 768),
     "gpt2-medium": _row(345, 24, 1024),
     "gpt2-large": _row(762, 36, 1280),
@@ -98,18 +98,18 @@ WEBTEXT_LINKS = _gpt2(45, "million links", "section 2.1")
 WEBTEXT_DOCUMENTS = _gpt2(8, "million documents", "section 2.1")
 WEBTEXT_SIZE = _gpt2(40, "GB of text", "section 2.1")
 
-GPT1_LAYERS = Figure(12, "layers", "radford2018improving", "section 4.1")
-GPT1_WIDTH = Figure(768, "features", "radford2018improving", "section 4.1")
-GPT1_CONTEXT = Figure(512, "tokens", "radford2018improving", "section 4.1")
-GPT1_BATCH = Figure(64, "sequences", "radford2018improving", "section 4.1")
-GPT1_MERGES = Figure(40_000, "merges", "radford2018improving", "section 4.1")
-GPT1_VOCABULARY = Figure(40_478, "tokens", "openai2018finetune", "encoder file")
+GPT1_LAYERS = Published(12, "layers", "radford2018improving", "section 4.1")
+GPT1_WIDTH = Published(768, "features", "radford2018improving", "section 4.1")
+GPT1_CONTEXT = Published(512, "tokens", "radford2018improving", "section 4.1")
+GPT1_BATCH = Published(64, "sequences", "radford2018improving", "section 4.1")
+GPT1_MERGES = Published(40_000, "merges", "radford2018improving", "section 4.1")
+GPT1_VOCABULARY = Published(40_478, "tokens", "openai2018finetune", "encoder file")
 
 
 def _zero_shot(
     name: str, unit: str, values: tuple[float, ...], best_before: float, *, higher: bool = False
 ) -> ZeroShot:
-    return ZeroShot(name, unit, higher, dict(zip(GPT2_SIZES, values, strict=True)), best_before)
+    return ZeroShot(name, unit, higher, dict(zip(GPT2_TABLE_2, values, strict=True)), best_before)
 
 
 GPT2_ZERO_SHOT: tuple[ZeroShot, ...] = (

@@ -9,7 +9,8 @@ from html import escape
 from pathlib import Path
 
 import yaml
-from check_notebooks import ROOT, pages
+from check_notebooks import pages
+from run_notebook import ROOT
 
 TARGET = ROOT / "book" / "_static" / "map.svg"
 # part, what it gives the reader, its chapters as (page, short title)

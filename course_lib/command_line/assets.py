@@ -65,7 +65,17 @@ def fetch(
         with _progress_bar() as show:
             for asset in missing:
                 fetch_asset(asset.name, progress=show)
+        if any(asset.name == "smollm2" for asset in chosen):
+            _prepare_smollm2()
         typer.echo(f"{', '.join(asset.name for asset in chosen)}: ready in {home() / 'assets'}")
+
+
+def _prepare_smollm2() -> None:
+    """Unpack its 4-bit weights now, so that no notebook has to wait for it."""
+    from course_lib.models import prepare_smollm2
+
+    say = "unpacks the weights of smollm2, once (half a minute)"
+    prepare_smollm2(on_start=lambda: typer.echo(say, err=True))
 
 
 def list_assets() -> None:

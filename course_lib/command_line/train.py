@@ -11,9 +11,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from course_lib.assets import AssetError, checkpoint_path
 from course_lib.command_line.errors import explained
-from course_lib.generation import SamplingConfig, generate
+from course_lib.command_line.training_report import (
+    add_sample,
+    sample,
+    score_run,
+    write_curve,
+    write_log,
+    write_text,
+)
 from course_lib.models import save_gpt2
-from course_lib.training import Progress as Update
 from course_lib.training import Run, join_processes, prepare, read_recipe
 
 
@@ -31,7 +37,8 @@ def train(
     """Train a model from a recipe, with held-out losses, a curve, and states to resume from.
 
     Run the same command again to go on after an interruption. The folder of the run receives
-    log.jsonl, curve.png and, at the end, model/, which `load_gpt2` and transformers read.
+    log.jsonl, samples.jsonl, curve.png and, at the end, score.json and model/, which `load_gpt2`
+    and transformers read.
     """
     with explained(AssetError, OSError, ValueError, FloatingPointError):
         settings = read_recipe(_recipe_file(recipe))
@@ -88,58 +95,20 @@ def _follow(run: Run, folder: Path, *, samples: bool) -> None:
             bar.update(task, completed=update.step, note=note)
             if update.validation_loss is not None and main:
                 console.print(f"step {update.step:,}: held-out loss {update.validation_loss:.4f}")
-                _write_log(run.training.history, folder)
+                write_log(run.training.history, folder / "log.jsonl")
+                write_curve(run.training.history, folder / "curve.png")
+                text = sample(run.model, run.tokenizer, run.recipe)
+                add_sample(folder / "samples.jsonl", update.step, text)
                 if samples:
-                    console.print(_sample(run), markup=False, highlight=False)
-
-
-def _sample(run: Run) -> str:
-    """Write 40 tokens without touching the random state of the training."""
-    model = run.model
-    training_mode = model.training
-    model.eval()
-    (ids,) = generate(
-        model,
-        [run.tokenizer.encode(run.recipe.prompt)],
-        max_new_tokens=40,
-        sampling=SamplingConfig(temperature=0.8, top_k=50),
-        generator=torch.Generator().manual_seed(run.recipe.seed),
-    )
-    model.train(training_mode)
-    return run.tokenizer.decode(ids)
-
-
-def _write_log(history: list[Update], folder: Path) -> None:
-    from course_lib.plots import loss_curve, png_bytes
-
-    lines = [
-        {
-            "step": update.step,
-            "tokens": update.tokens,
-            "loss": round(update.loss, 4),
-            "learning_rate": float(f"{update.learning_rate:.4g}"),
-            "gradient_norm": round(update.gradient_norm, 4),
-            "seconds": round(update.seconds, 1),
-            "validation_loss": None
-            if update.validation_loss is None
-            else round(update.validation_loss, 4),
-        }
-        for update in history
-    ]
-    partial = folder / "log.jsonl.partial"
-    partial.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    partial.replace(folder / "log.jsonl")
-    held_out = [update for update in history if update.validation_loss is not None]
-    curves: dict[str, tuple[object, object]] = {
-        "training": ([u.tokens for u in history], [u.loss for u in history]),
-        "held out": ([u.tokens for u in held_out], [u.validation_loss for u in held_out]),
-    }
-    (folder / "curve.png").write_bytes(png_bytes(loss_curve(curves, smooth=["training"])))
+                    console.print(text, markup=False, highlight=False)
 
 
 def _finish(run: Run, folder: Path) -> None:
-    model = run.model
-    save_gpt2(model, folder / "model", dtype=torch.float16)
+    save_gpt2(run.model, folder / "model", dtype=torch.float16)
     run.tokenizer.save(folder / "model")
-    last = run.training.history[-1]
-    typer.echo(f"{folder / 'model'}: done; held-out loss {last.validation_loss:.4f} nats per token")
+    typer.echo("scores the held-out text, against a trigram model and a compressor")
+    score = score_run(run.model, run.tokenizer, run.recipe)
+    write_text(folder / "score.json", json.dumps(score, indent=2) + "\n")
+    for name, values in score["held_out"].items():
+        typer.echo(f"{name}: {values['bits_per_byte']:.3f} bits per byte")
+    typer.echo(f"{folder / 'model'}: done")

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from course_lib.assets import asset_path, checkpoint_path, home
+from course_lib.assets import checkpoint_path
 from course_lib.config import GPT2Config
 from course_lib.models.gpt2 import GPT2
 from course_lib.tokenizers import BytePairTokenizer
@@ -207,28 +207,3 @@ def load_course_gpt() -> tuple[GPT2, BytePairTokenizer]:
     """Load the GPT that this course trained, and its tokenizer; both come with the package."""
     folder = checkpoint_path("course-gpt")
     return load_gpt2(folder), BytePairTokenizer.load(folder)
-
-
-def load_smollm2() -> tuple[Any, Any]:
-    """Load SmolLM2-135M-Instruct (Allal et al. 2025) as a `transformers` model and tokenizer.
-
-    The fetched file holds 4-bit weights; they are unpacked once and kept as safetensors.
-
-    Raises:
-        AssetMissingError: the model was not fetched yet.
-    """
-    from filelock import FileLock
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    source = asset_path("smollm2")
-    unpacked = home() / "converted" / "smollm2"
-    with FileLock(home() / "smollm2.lock"):
-        if not (unpacked / "complete").is_file():
-            (gguf,) = source.rglob("*.gguf")
-            model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name)
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-            model.to(torch.float16).save_pretrained(unpacked)
-            tokenizer.save_pretrained(unpacked)
-            (unpacked / "complete").touch()
-    model = AutoModelForCausalLM.from_pretrained(unpacked, dtype=torch.float32)
-    return model.eval(), AutoTokenizer.from_pretrained(unpacked)

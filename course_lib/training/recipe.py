@@ -98,7 +98,8 @@ def _settings(kind: Any, values: Mapping[str, Any]) -> Any:
     known = {field.name for field in fields(kind)}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}")
-    return kind(**values)
+    # TOML has lists where the settings are tuples.
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 def recipe_documents(recipe: Recipe) -> Splits:

@@ -53,7 +53,6 @@ class TrainingConfig:
             raise ValueError(f"gradient_clip must be above 0, got {self.gradient_clip}")
         if min(self.evaluate_every, self.checkpoint_every) < 0:
             raise ValueError("evaluate_every and checkpoint_every must not be negative")
-        object.__setattr__(self, "betas", tuple(self.betas))
         self.learning_rate(0)  # checks the rates and steps against each other
 
     def learning_rate(self, step: int) -> float:

@@ -1,0 +1,252 @@
+"""Exercise: the forward pass of GPT-2, from ids to logits."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+
+Weights = dict[str, Any]
+
+
+def whole_model(tokens: Tensor, weights: dict[str, Any], n_heads: int) -> Tensor:
+    """Return the logits of a GPT-2 with the given weights."""
+    n_tokens, d_model = len(tokens), weights["token_embedding"].shape[1]
+    x = weights["token_embedding"][tokens] + weights["positions"][:n_tokens]
+    future = torch.ones(n_tokens, n_tokens, dtype=torch.bool).triu(1)
+    for block in weights["blocks"]:
+        projected = F.layer_norm(x, (d_model,)) @ block["query_key_value"]
+        query, key, value = (
+            part.view(n_tokens, n_heads, -1).transpose(0, 1)
+            for part in projected.split(d_model, dim=-1)
+        )
+        scores = query @ key.transpose(-2, -1) / math.sqrt(d_model // n_heads)
+        mixed = scores.masked_fill(future, float("-inf")).softmax(dim=-1) @ value
+        x = x + mixed.transpose(0, 1).reshape(n_tokens, d_model) @ block["output"]
+        wide = F.gelu(F.layer_norm(x, (d_model,)) @ block["widen"], approximate="tanh")
+        x = x + wide @ block["narrow"]
+    return F.layer_norm(x, (d_model,)) @ weights["token_embedding"].T
+
+
+def _heads(part: Tensor, n_heads: int) -> Tensor:
+    return part.view(len(part), n_heads, -1).transpose(0, 1)
+
+
+def _attend(projected: Tensor, n_heads: int, *, causal: bool, scale: float, join: str) -> Tensor:
+    n_tokens, d_model = len(projected), projected.shape[1] // 3
+    query, key, value = (_heads(part, n_heads) for part in projected.split(d_model, dim=-1))
+    scores = query @ key.transpose(-2, -1) / scale
+    if causal:
+        future = torch.ones(n_tokens, n_tokens, dtype=torch.bool).triu(1)
+        scores = scores.masked_fill(future, float("-inf"))
+    mixed = scores.softmax(dim=-1) @ value
+    return (mixed if join == "wrong" else mixed.transpose(0, 1)).reshape(n_tokens, d_model)
+
+
+def _variant(
+    tokens: Tensor,
+    weights: Weights,
+    n_heads: int,
+    *,
+    causal: bool = True,
+    scale_by: str = "head",
+    join: str = "right",
+    norm: str = "pre",
+    last_norm: bool = True,
+    positions: bool = True,
+    relu: bool = False,
+) -> Tensor:
+    width = weights["token_embedding"].shape[1]
+    scale = math.sqrt(width // n_heads if scale_by == "head" else width)
+
+    def normalized(x: Tensor, at: str) -> Tensor:
+        return F.layer_norm(x, (width,)) if norm == at else x
+
+    x = weights["token_embedding"][tokens]
+    if positions:
+        x = x + weights["positions"][: len(tokens)]
+    for block in weights["blocks"]:
+        projected = normalized(x, "pre") @ block["query_key_value"]
+        mixed = _attend(projected, n_heads, causal=causal, scale=scale, join=join)
+        x = normalized(x + mixed @ block["output"], "post")
+        wide = normalized(x, "pre") @ block["widen"]
+        bent = torch.relu(wide) if relu else F.gelu(wide, approximate="tanh")
+        x = normalized(x + bent @ block["narrow"], "post")
+    if last_norm:
+        x = F.layer_norm(x, (width,))
+    logits: Tensor = x @ weights["token_embedding"].T
+    return logits
+
+
+def _sees_the_future(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, weights, n_heads, causal=False)
+
+
+def _scaled_by_width(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, weights, n_heads, scale_by="width")
+
+
+def _not_transposed_back(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, weights, n_heads, join="wrong")
+
+
+def _post_norm(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, weights, n_heads, norm="post", last_norm=False)
+
+
+def _no_last_norm(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, weights, n_heads, last_norm=False)
+
+
+def _no_positions(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, weights, n_heads, positions=False)
+
+
+def _relu(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, weights, n_heads, relu=True)
+
+
+def _one_head(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    del n_heads
+    return _variant(tokens, weights, 1)
+
+
+def _one_block(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return _variant(tokens, {**weights, "blocks": weights["blocks"][:1]}, n_heads)
+
+
+def _probabilities(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return whole_model(tokens, weights, n_heads).softmax(dim=-1)
+
+
+def _last_only(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    return whole_model(tokens, weights, n_heads)[-1]
+
+
+def _case(
+    generator: torch.Generator, n_tokens: int, d_model: int, n_heads: int, n_layers: int
+) -> Case:
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator).round(decimals=1)
+
+    blocks = [
+        {
+            "query_key_value": normal(d_model, 3 * d_model),
+            "output": normal(d_model, d_model),
+            "widen": normal(d_model, 4 * d_model),
+            "narrow": normal(4 * d_model, d_model),
+        }
+        for _ in range(n_layers)
+    ]
+    weights = {
+        "token_embedding": normal(7, d_model),
+        "positions": normal(n_tokens + 2, d_model),
+        "blocks": blocks,
+    }
+    tokens = torch.randint(7, (n_tokens,), generator=generator)
+    label = f"{n_tokens} tokens, {n_layers} blocks, {n_heads} heads"
+    return Case({"tokens": tokens, "weights": weights, "n_heads": n_heads}, label)
+
+
+def _public(seed: int) -> list[Case]:
+    generator = torch.Generator().manual_seed(seed)
+    sizes = ((3, 4, 1, 1), (1, 4, 2, 1), (4, 6, 2, 2), (6, 8, 4, 3))
+    return [_case(generator, *size) for size in sizes]
+
+
+def _hidden(seed: int) -> list[Case]:
+    generator = torch.Generator().manual_seed(10_000 + seed)
+    sizes = ((5, 6, 3, 2), (8, 8, 2, 2), (2, 12, 4, 3))
+    return [_case(generator, *size) for size in sizes]
+
+
+def _example() -> Case:
+    zeros = {"query_key_value": (2, 6), "output": (2, 2), "widen": (2, 8), "narrow": (8, 2)}
+    weights = {
+        "token_embedding": torch.tensor([[3.0, 0.0], [0.0, 3.0]]),
+        "positions": torch.zeros(2, 2),
+        "blocks": [{name: torch.zeros(shape) for name, shape in zeros.items()}],
+    }
+    return Case({"tokens": torch.tensor([0, 1]), "weights": weights, "n_heads": 1}, "example")
+
+
+EXERCISE = Exercise(
+    id="gpt2.whole_model",
+    title="GPT-2 as one function",
+    statement="""
+Write the whole forward pass as a function of plain tensors: one sequence, no biases, all gains 1.
+
+`weights` is a dictionary with `token_embedding` [V D], `positions` [C D] and `blocks`, a list with
+one dictionary for each block: `query_key_value` [D 3D] (the queries' columns first, then the
+keys', then the values'), `output` [D D], `widen` [D 4D] and `narrow` [4D D]. Matrices multiply
+from the right, `x @ matrix`. Norms are layer normalizations with $\\varepsilon = 10^{-5}$, the
+GELU is the form with tanh, and the output matrix is the token embedding, transposed.
+
+In the example the block adds nothing, so only embedding, final norm and output are at work.
+""",
+    signature=Signature(
+        summary="Return the logits of a GPT-2 with the given weights.",
+        parameters=(
+            Parameter("tokens", "int tensor [T]"),
+            Parameter("weights", "dict of float tensors, as described above"),
+            Parameter("n_heads", "int H, divides D"),
+        ),
+        returns="float tensor [T V]",
+    ),
+    level="stretch",
+    points=8,
+    minutes=25,
+    example=_example(),
+    reference=whole_model,
+    public_cases=_public,
+    hidden_cases=_hidden,
+    hints=(
+        "Follow the wiring diagram from top to bottom: embeddings, then for each block an "
+        "attention half and a feed-forward half, then the last norm and the output. "
+        "`F.layer_norm(x, (D,))` has the right ε already.",
+        "Attention half: `projected = F.layer_norm(x, (D,)) @ block['query_key_value']`, cut it "
+        "with `.split(D, dim=-1)`, give each part the shape [H T K] by `.view(T, H, K)"
+        ".transpose(0, 1)`, and let the heads attend under a causal mask with the scale √K.",
+        "Join the heads by `.transpose(0, 1).reshape(T, D)`, multiply by `block['output']`, add "
+        "to x. Feed-forward half: "
+        "`x + F.gelu(norm(x) @ widen, approximate='tanh') @ narrow`. Last line: "
+        "`return F.layer_norm(x, (D,)) @ weights['token_embedding'].T`.",
+    ),
+    explanation="Twenty lines are the whole model. Everything else in a real implementation is "
+    "biases and gains, batches, dropout, a cache and speed. The two transpositions are a pair: "
+    "one brings the heads in front so that each attends alone, the other puts their results side "
+    "by side again.",
+    mutants=(
+        Mutant(
+            "sees_the_future",
+            _sees_the_future,
+            "There is no causal mask: earlier positions change with later tokens.",
+        ),
+        Mutant(
+            "scaled_by_width",
+            _scaled_by_width,
+            "The scores are divided by √D; each head has K = D/H entries, so divide by √K.",
+        ),
+        Mutant(
+            "not_transposed_back",
+            _not_transposed_back,
+            "The heads are joined without moving them back behind the positions, so that the "
+            "reshape mixes positions.",
+        ),
+        Mutant("post_norm", _post_norm, "The norms stand after the additions, as in GPT-1."),
+        Mutant("no_last_norm", _no_last_norm, "The final normalization is missing."),
+        Mutant("no_positions", _no_positions, "The position vectors are not added."),
+        Mutant("relu", _relu, "The nonlinearity is ReLU; GPT-2 has GELU."),
+        Mutant("one_head", _one_head, "All features attend as one head; cut them into `n_heads`."),
+        Mutant("one_block", _one_block, "Only the first block is applied."),
+        Mutant(
+            "probabilities",
+            _probabilities,
+            "These are probabilities; logits are asked for, before any softmax.",
+        ),
+        Mutant("last_only", _last_only, "Logits of every position are asked for, not of the last."),
+    ),
+)
