@@ -75,7 +75,8 @@ class ShuffledBatches:
 
     Each pass cuts the tokens into windows at a new random offset and takes the windows in random
     order; what is left over at the end of a pass, less than a batch, is not read. Arguments,
-    targets and errors as in ``RandomBatches``; there must be tokens for at least two batches.
+    targets as in ``RandomBatches``. Raises ValueError where the tokens do not fill one batch at
+    every offset.
 
     >>> batches = ShuffledBatches(torch.arange(25), 2, 5, generator=torch.Generator())
     >>> len(batches)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib.data import RandomBatches, SequentialBatches
+from course_lib.data import RandomBatches, SequentialBatches, ShuffledBatches
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -149,3 +149,44 @@ def test_state_of_other_data_is_refused():
         ValueError, match="state is at batch 99, but a pass over these tokens has 4"
     ):
         SequentialBatches(torch.arange(41), 2, 5).load_state_dict({"batch": 99})
+
+
+class TestShuffledBatches:
+    def make(self, seed: int = 0, n_tokens: int = 1000) -> ShuffledBatches:
+        generator = torch.Generator().manual_seed(seed)
+        return ShuffledBatches(torch.arange(n_tokens), 4, 16, generator=generator)
+
+    def test_a_pass_gives_no_token_twice(self) -> None:
+        batches = self.make()
+        source = iter(batches)
+        inputs = torch.cat([next(source)[0] for _ in range(len(batches))]).flatten()
+        assert inputs.numel() == inputs.unique().numel() == 15 * 4 * 16
+
+    def test_targets_are_the_tokens_after(self) -> None:
+        inputs, targets = next(iter(self.make()))
+        assert inputs.shape == targets.shape == (4, 16)
+        assert torch.equal(targets, inputs + 1)
+
+    def test_passes_and_seeds_differ(self) -> None:
+        source = iter(self.make())
+        passes = [[next(source)[0] for _ in range(15)] for _ in range(2)]
+        assert not torch.equal(torch.cat(passes[0]), torch.cat(passes[1]))
+        assert not torch.equal(passes[0][0], next(iter(self.make(seed=1)))[0])
+
+    @pytest.mark.parametrize("n_given", [0, 1, 14, 15, 16, 40])
+    def test_resumed_source_goes_on_with_the_next_batch(self, n_given: int) -> None:
+        first = self.make()
+        source = iter(first)
+        for _ in range(n_given):
+            next(source)
+        second = self.make(seed=9)
+        second.load_state_dict(first.state_dict())
+        resumed = iter(second)
+        for _ in range(20):
+            assert torch.equal(next(source)[0], next(resumed)[0])
+
+    def test_shortest_text_that_fills_a_pass(self) -> None:
+        assert len(self.make(n_tokens=81)) == 1
+        next(iter(self.make(n_tokens=81)))
+        with pytest.raises(ValueError, match="tokens has 80 tokens"):
+            self.make(n_tokens=80)

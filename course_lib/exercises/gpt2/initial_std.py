@@ -9,7 +9,7 @@ _LAYERS = ("query_key_value", "output", "widen", "narrow")
 
 
 def initial_std(names: list[str], n_layers: int) -> list[float]:
-    """Return the standard deviation with which each parameter is drawn, 0 for constants."""
+    """Return the standard deviation of each parameter at initialization."""
     found = []
     for name in names:
         layer, kind = name.split(".")[-2:]
@@ -88,8 +88,9 @@ def _case(n_layers: int, index: int) -> Case:
 
 
 def _public(seed: int) -> list[Case]:
-    n_layers = random.Random(seed).randint(3, 90)
-    return [_case(12, 0), _case(48, 47), _case(n_layers, n_layers - 1), _case(n_layers + 1, 1)]
+    draw = random.Random(seed)
+    counts = [draw.randint(3, 90) for _ in range(3)]
+    return [_case(12, 0), _case(48, 47), *(_case(count, count - 1) for count in counts)]
 
 
 def _hidden(seed: int) -> list[Case]:
@@ -109,7 +110,7 @@ layers in the whole model, two for each block. Gains (all 1) and biases (all 0) 
 return 0.
 """,
     signature=Signature(
-        summary="Return the standard deviation with which each parameter is drawn, 0 for constants.",
+        summary="Return the standard deviation of each parameter at initialization.",
         parameters=(
             Parameter("names", "list of str, such as 'blocks.0.attention.output.weight'"),
             Parameter("n_layers", "int, the number of blocks"),
