@@ -1,6 +1,8 @@
 """``train``: run a recipe, and go on where it was stopped."""
 
 import json
+import shutil
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from course_lib.assets import AssetError, checkpoint_path
 from course_lib.command_line.errors import explained
+from course_lib.command_line.model_card import model_card
 from course_lib.command_line.training_report import (
     add_sample,
     sample,
@@ -111,4 +114,9 @@ def _finish(run: Run, folder: Path) -> None:
     write_text(folder / "score.json", json.dumps(score, indent=2) + "\n")
     for name, values in score["held_out"].items():
         typer.echo(f"{name}: {values['bits_per_byte']:.3f} bits per byte")
+    card = model_card(run, run.training.history, score, made=date.today())
+    write_text(folder / "model" / "card.md", card)
+    for name in ("log.jsonl", "samples.jsonl", "score.json", "curve.png"):
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, folder / "model" / name)
     typer.echo(f"{folder / 'model'}: done")

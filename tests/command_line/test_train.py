@@ -29,11 +29,18 @@ def test_command_trains_reports_and_saves(tmp_path: Path, corpus: Path) -> None:
     done = run(recipe_file(tmp_path, text), "--out", tmp_path / "run", "--samples")
     assert done.returncode == 0, done.stderr
     assert "tiny: " in done.stdout
-    assert "held-out loss" in done.stdout
+    assert "model, all: " in done.stdout
     assert "step 2: held-out loss" in done.stderr
     lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
     assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    score = json.loads((tmp_path / "run" / "score.json").read_text())["held_out"]
+    card = (tmp_path / "run" / "model" / "card.md").read_text()
+    for name in ("model, all", "trigram, all", "lzma, all"):
+        assert 0 < score[name]["bits_per_byte"] < 9
+        assert f"{score[name]['bits_per_byte']:.3f} |" in card
+    samples = (tmp_path / "run" / "model" / "samples.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in samples] == [2, 4]
     model = load_gpt2(tmp_path / "run" / "model")
     tokenizer = BytePairTokenizer.load(tmp_path / "run" / "model")
     logits = model(torch.tensor([tokenizer.encode("Fellow")]))
