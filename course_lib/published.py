@@ -124,3 +124,36 @@ GPT2_ZERO_SHOT: tuple[ZeroShot, ...] = (
     _zero_shot("WikiText-103", "perplexity", (37.50, 26.37, 22.05, 17.48), 18.3),
     _zero_shot("1BW", "perplexity", (75.20, 55.72, 44.575, 42.16), 21.8),
 )
+
+
+@dataclass(frozen=True)
+class Degeneration:
+    """One row of table 1 of Holtzman et al. 2020: texts of GPT-2 Large by one decoding rule.
+
+    Attributes:
+        perplexity: of the texts, under the same model.
+        repetition: texts that end in a phrase said over and over.
+        citation: key of the source.
+        where: table of the source.
+    """
+
+    perplexity: float
+    repetition: Published
+    citation: str = "holtzman2020curious"
+    where: str = "table 1"
+
+
+def _degeneration(perplexity: float, repetition: float) -> Degeneration:
+    return Degeneration(
+        perplexity, Published(repetition, "% of texts", "holtzman2020curious", "table 1")
+    )
+
+
+DEGENERATION: Mapping[str, Degeneration] = {
+    "human": _degeneration(12.38, 0.28),
+    "greedy": _degeneration(1.50, 73.66),
+    "beam, width 16": _degeneration(1.48, 28.94),
+    "top-k 40": _degeneration(6.88, 0.78),
+    "nucleus 0.95": _degeneration(13.13, 0.36),
+    "pure sampling": _degeneration(22.73, 0.22),
+}

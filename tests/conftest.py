@@ -19,7 +19,8 @@ import torch
 
 from course_lib.assets import default_names, get_asset, is_present
 
-torch.set_num_threads(2)
+# Workers side by side would only wait for each other with two threads each.
+torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
 
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("course")

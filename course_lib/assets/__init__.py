@@ -4,6 +4,7 @@ from course_lib.assets.cache import (
     asset_folder,
     asset_path,
     checkpoint_path,
+    converted_folder,
     home,
     is_present,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "asset_folder",
     "asset_path",
     "checkpoint_path",
+    "converted_folder",
     "default_names",
     "fetch",
     "get_asset",

@@ -25,6 +25,11 @@ def asset_folder(name: str) -> Path:
     return home() / "assets" / name
 
 
+def converted_folder(name: str) -> Path:
+    """Where another form of this version of an asset lies, once a reader of it has made one."""
+    return home() / "converted" / f"{name}-{get_asset(name).sha256[:12]}"
+
+
 def is_present(asset: Asset) -> bool:
     """Whether the cache holds this asset as the manifest pins it.
 

@@ -23,6 +23,7 @@ from course_lib.assets import (
     AssetError,
     FetchProgress,
     asset_folder,
+    converted_folder,
     default_names,
     get_asset,
     home,
@@ -45,7 +46,7 @@ def fetch(
         list[str] | None, typer.Argument(help="Which ones; see the command list.", metavar="NAME")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All of them, about 0.4 GB on the disk.")
+        bool, typer.Option("--all", help="All of them, about 0.7 GB on the disk.")
     ] = False,
     default: Annotated[
         bool, typer.Option("--default", help="Those that the book and its tests need.")
@@ -65,13 +66,16 @@ def fetch(
         with _progress_bar() as show:
             for asset in missing:
                 fetch_asset(asset.name, progress=show)
-        if any(asset.name == "smollm2" for asset in chosen):
-            _prepare_smollm2()
+        for asset in chosen:
+            if asset.name == "smollm2" and is_present(asset):
+                _prepare_smollm2()
         typer.echo(f"{', '.join(asset.name for asset in chosen)}: ready in {home() / 'assets'}")
 
 
 def _prepare_smollm2() -> None:
     """Unpack its 4-bit weights now, so that no notebook has to wait for it."""
+    if converted_folder("smollm2").is_dir():
+        return
     from course_lib.models import prepare_smollm2
 
     say = "unpacks the weights of smollm2, once (half a minute)"

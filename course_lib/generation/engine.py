@@ -86,7 +86,7 @@ def check_prompt(model: GPT2, prompt: Sequence[int], name: str = "the prompt") -
 def _left_pad(
     prompts: Sequence[Sequence[int]], room: int, device: torch.device
 ) -> tuple[Tensor, Tensor | None]:
-    """Stack prompts so that all end at the same column; a row starts with its first token repeated."""
+    """Stack prompts so that all end at the same column; padding repeats a row's first token."""
     longest = max(map(len, prompts))
     tokens = torch.zeros(len(prompts), longest + room, dtype=torch.int64)
     is_token = torch.ones(tokens.shape, dtype=torch.bool)

@@ -18,7 +18,6 @@ from course_lib.generation.quantization import Int8GPT2, Int8Matrix
 from course_lib.layers import KVCache, LayerCache, LayerNorm, PreNormBlock
 from course_lib.models import GPT2
 
-
 _WORTH_SHARING = 2**14  # entries; below, waking another thread costs more than it saves
 
 

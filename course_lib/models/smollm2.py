@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
-from course_lib.assets import AssetError, asset_path, get_asset, home
+from course_lib.assets import AssetError, asset_path, converted_folder
 
 CONVERTED_BYTES = 275_000_000
 """Room that the converted model takes on the disk."""
@@ -43,7 +44,7 @@ def load_smollm2() -> tuple[Any, Any]:
 def prepare_smollm2(
     *,
     convert: Callable[[Path, Path], None] | None = None,
-    on_wait: Callable[[], None] | None = None,
+    on_start: Callable[[], None] | None = None,
 ) -> Path:
     """Unpack the 4-bit weights of SmolLM2 to 16-bit safetensors, unless that was done before.
 
@@ -64,8 +65,7 @@ def prepare_smollm2(
     from filelock import FileLock
 
     source = asset_path("smollm2")
-    version = get_asset("smollm2").sha256[:12]
-    final = home() / "converted" / f"smollm2-{version}"
+    final = converted_folder("smollm2")
     if final.is_dir():
         return final
     try:
@@ -75,9 +75,10 @@ def prepare_smollm2(
                 if on_start is not None:
                     on_start()
                 _fill(final, partial(convert or _convert, source))
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise AssetError(
-            f"SmolLM2 cannot be unpacked into {final}: {error.strerror or error}. It takes "
+            f"SmolLM2 cannot be unpacked into {final}: {reason}. It takes "
             f"{CONVERTED_BYTES / 1e6:.0f} MB; make room there, or set COURSE_LIB_HOME to another "
             f"folder and fetch again: python -m course_lib fetch smollm2"
         ) from error

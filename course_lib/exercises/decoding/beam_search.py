@@ -1,7 +1,6 @@
 """Exercise: beam search over a table of log-probabilities."""
 
 import itertools
-import math
 import random
 
 import torch
@@ -13,7 +12,7 @@ from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter
 
 def beam_search(first: Tensor, following: Tensor, length: int, beam_width: int) -> list[list[int]]:
     """Return the texts that beam search ends with, the most probable first."""
-    beams = [(0.0, [])]
+    beams: list[tuple[float, list[int]]] = [(0.0, [])]
     for _ in range(length):
         extended = []
         for total, tokens in beams:
@@ -100,6 +99,9 @@ def _table(first: list[float], following: list[list[float]]) -> dict[str, Tensor
 # Token 0 is the best beginning, token 1 the beginning of the best whole.
 _GARDEN_PATH = _table([0.5, 0.4, 0.1], [[0.4, 0.3, 0.3], [0.05, 0.05, 0.9], [0.35, 0.4, 0.25]])
 
+# The products 0.5 · 0.5 and 0.3 · 0.8 rank otherwise than the sums.
+_NOT_A_SUM = _table([0.5, 0.3, 0.2], [[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
+
 
 def _case(table: dict[str, Tensor], length: int, beam_width: int) -> Case:
     label = f"{len(table['first'])} tokens, {length} steps, width {beam_width}"
@@ -116,20 +118,20 @@ def _random_table(draw: random.Random, size: int) -> dict[str, Tensor]:
 
 def _is_telling(table: dict[str, Tensor], length: int, beam_width: int) -> bool:
     """Whether the answer differs from greedy and from exhaustive search, without near-ties."""
-    scores = []
-    for tokens in itertools.product(range(len(table["first"])), repeat=length):
-        total = float(table["first"][tokens[0]])
-        total += sum(float(table["following"][a, b]) for a, b in itertools.pairwise(tokens))
-        scores.append((total, list(tokens)))
+    first, following = table["first"].tolist(), table["following"].tolist()
+    scores = [
+        (first[tokens[0]] + sum(following[a][b] for a, b in itertools.pairwise(tokens)), tokens)
+        for tokens in itertools.product(range(len(first)), repeat=length)
+    ]
     scores.sort(reverse=True)
-    found = beam_search(table["first"], table["following"], length, beam_width)
-    near = any(math.isclose(a[0], b[0], abs_tol=1e-4) for a, b in itertools.pairwise(scores[:12]))
-    greedy = beam_search(table["first"], table["following"], length, 1)
-    return not near and found[0] not in (scores[0][1], greedy[0])
+    near = any(abs(a[0] - b[0]) < 1e-4 for a, b in itertools.pairwise(scores[:12]))
+    found = beam_search(table["first"], table["following"], length, beam_width)[0]
+    greedy = beam_search(table["first"], table["following"], length, 1)[0]
+    return not near and found not in (list(scores[0][1]), greedy)
 
 
 def _random_case(draw: random.Random, size: int, length: int, beam_width: int) -> Case:
-    for _ in range(200):
+    for _ in range(400):
         table = _random_table(draw, size)
         if _is_telling(table, length, beam_width):
             break
@@ -143,6 +145,7 @@ def _public(seed: int) -> list[Case]:
         _case(_GARDEN_PATH, 2, 2),
         _case(_GARDEN_PATH, 3, 2),
         _case(_GARDEN_PATH, 1, 2),
+        _case(_NOT_A_SUM, 2, 2),
         _random_case(draw, 5, 4, 2),
     ]
 
@@ -151,6 +154,7 @@ def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
     return [
         _case(_random_table(draw, 4), 3, 64),
+        _case(_NOT_A_SUM, 3, 2),
         _random_case(draw, 5, 4, 2),
         _random_case(draw, 5, 4, 2),
         _random_case(draw, 4, 5, 3),

@@ -68,7 +68,7 @@ def _case(tokens: list[int], n: int, label: str) -> Case:
 def _random_case(draw: random.Random, length: int, n: int) -> Case:
     """Random tokens with a passage that is repeated further on."""
     tokens = [draw.randint(0, 4) for _ in range(length)]
-    tokens += tokens[2 : 2 + n + 2] + [draw.randint(0, 4)] + tokens[1 : n + 2]
+    tokens += [*tokens[2 : n + 4], draw.randint(0, 4), *tokens[1 : n + 2]]
     return _case(tokens, n, f"{len(tokens)} tokens, n = {n}")
 
 

@@ -21,6 +21,11 @@ def _exactly_k(logits: Tensor, k: int) -> Tensor:
     return torch.full_like(logits, -math.inf).scatter(-1, kept.indices, kept.values)
 
 
+def _exactly_k_or_nothing(logits: Tensor, k: int) -> Tensor:
+    kept = logits.topk(k, dim=-1)
+    return torch.full_like(logits, -math.inf).scatter(-1, kept.indices, kept.values)
+
+
 def _zeros(logits: Tensor, k: int) -> Tensor:
     kept = top_k(logits, k)
     return kept.masked_fill(kept == -math.inf, 0.0)
@@ -133,6 +138,12 @@ others become $-\\infty$, so that a softmax gives them probability 0.
             "exactly_k",
             _exactly_k,
             "Exactly k tokens stay, so that of equal ones some go; those tied with the k-th stay.",
+        ),
+        Mutant(
+            "exactly_k_or_nothing",
+            _exactly_k_or_nothing,
+            "Exactly k tokens stay, so that of equal ones some go; compare with the k-th value "
+            "instead. And `topk` fails where k is larger than the vocabulary.",
         ),
         Mutant(
             "zeros",

@@ -54,6 +54,11 @@ def _no_output_projection(v: int, c: int, d: int, n: int, f: int) -> int:
     return count_parameters(v, c, d, n, f) - n * (d * d + d)
 
 
+def _matrices_only(v: int, c: int, d: int, n: int, f: int) -> int:
+    del c
+    return v * d + n * (4 * d * d + 2 * d * f)
+
+
 def _one_block(v: int, c: int, d: int, n: int, f: int) -> int:
     del n
     return count_parameters(v, c, d, 1, f)
@@ -148,6 +153,11 @@ and the gain and bias of all its normalizations. Do not build a model.
             "no_output_projection",
             _no_output_projection,
             "The linear layer after the heads, from D to D, is missing.",
+        ),
+        Mutant(
+            "matrices_only",
+            _matrices_only,
+            "Only the large matrices are counted: positions, biases and norms are missing.",
         ),
         Mutant("one_block", _one_block, "Only one block is counted; there are `n_layers`."),
     ),

@@ -65,6 +65,11 @@ def _random_biases(names: list[str], n_layers: int) -> list[float]:
     return [0.02 if name.endswith(".bias") else std for name, std in zip(names, right, strict=True)]
 
 
+def _no_constants(names: list[str], n_layers: int) -> list[float]:
+    residual = 0.02 / math.sqrt(2 * n_layers)
+    return [residual if "output" in name or "narrow" in name else 0.02 for name in names]
+
+
 def _grows(names: list[str], n_layers: int) -> list[float]:
     return _by_factor(names, math.sqrt(2 * n_layers), ("output", "narrow"))
 
@@ -163,6 +168,11 @@ return 0.
             "Only attention's output is scaled; `narrow` writes to the stream too.",
         ),
         Mutant("random_biases", _random_biases, "Biases begin at 0; they are not drawn."),
+        Mutant(
+            "no_constants",
+            _no_constants,
+            "Gains and biases are treated like weights; they are constants at the start.",
+        ),
         Mutant("grows", _grows, "The weights are multiplied by √N; divide by it."),
     ),
 )

@@ -28,6 +28,10 @@ def _negative(is_token: Tensor) -> Tensor:
     return torch.where(is_token, is_token.long().cumsum(dim=1) - 1, -1)
 
 
+def _not_masked(is_token: Tensor) -> Tensor:
+    return is_token.long().cumsum(dim=1) - 1
+
+
 def _down_the_batch(is_token: Tensor) -> Tensor:
     return (is_token.long().cumsum(dim=0) - 1).clamp(min=0) * is_token
 
@@ -142,6 +146,12 @@ row of the table would do; the mask hides it). Padding may also stand on the rig
             "negative",
             _negative,
             "Padding has position −1, which is no row of the table; return 0 there.",
+        ),
+        Mutant(
+            "not_masked",
+            _not_masked,
+            "Tokens are counted rightly, but padding is not set to 0: −1 on the left, and on the "
+            "right the last position again.",
         ),
         Mutant("down_the_batch", _down_the_batch, "The sum runs down the batch, not along a row."),
         Mutant("from_the_end", _from_the_end, "The tokens are counted from the end of the row."),

@@ -20,15 +20,15 @@ def whole_model(tokens: Tensor, weights: dict[str, Any], n_heads: int) -> Tensor
     for block in weights["blocks"]:
         projected = F.layer_norm(x, (d_model,)) @ block["query_key_value"]
         query, key, value = (
-            part.view(n_tokens, n_heads, -1).transpose(0, 1)
-            for part in projected.split(d_model, dim=-1)
+            part.view(n_tokens, n_heads, -1).transpose(0, 1) for part in projected.chunk(3, dim=-1)
         )
         scores = query @ key.transpose(-2, -1) / math.sqrt(d_model // n_heads)
         mixed = scores.masked_fill(future, float("-inf")).softmax(dim=-1) @ value
         x = x + mixed.transpose(0, 1).reshape(n_tokens, d_model) @ block["output"]
         wide = F.gelu(F.layer_norm(x, (d_model,)) @ block["widen"], approximate="tanh")
         x = x + wide @ block["narrow"]
-    return F.layer_norm(x, (d_model,)) @ weights["token_embedding"].T
+    logits: Tensor = F.layer_norm(x, (d_model,)) @ weights["token_embedding"].T
+    return logits
 
 
 def _heads(part: Tensor, n_heads: int) -> Tensor:
@@ -37,7 +37,7 @@ def _heads(part: Tensor, n_heads: int) -> Tensor:
 
 def _attend(projected: Tensor, n_heads: int, *, causal: bool, scale: float, join: str) -> Tensor:
     n_tokens, d_model = len(projected), projected.shape[1] // 3
-    query, key, value = (_heads(part, n_heads) for part in projected.split(d_model, dim=-1))
+    query, key, value = (_heads(part, n_heads) for part in projected.chunk(3, dim=-1))
     scores = query @ key.transpose(-2, -1) / scale
     if causal:
         future = torch.ones(n_tokens, n_tokens, dtype=torch.bool).triu(1)
@@ -112,6 +112,16 @@ def _relu(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
 def _one_head(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
     del n_heads
     return _variant(tokens, weights, 1)
+
+
+def _heads_before_parts(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
+    width = weights["token_embedding"].shape[1]
+    columns = torch.arange(3 * width).view(n_heads, 3, -1).transpose(0, 1).flatten()
+    blocks = [
+        {**block, "query_key_value": block["query_key_value"][:, columns]}
+        for block in weights["blocks"]
+    ]
+    return whole_model(tokens, {**weights, "blocks": blocks}, n_heads)
 
 
 def _one_block(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
@@ -208,7 +218,7 @@ In the example the block adds nothing, so only embedding, final norm and output 
         "attention half and a feed-forward half, then the last norm and the output. "
         "`F.layer_norm(x, (D,))` has the right ε already.",
         "Attention half: `projected = F.layer_norm(x, (D,)) @ block['query_key_value']`, cut it "
-        "with `.split(D, dim=-1)`, give each part the shape [H T K] by `.view(T, H, K)"
+        "with `.chunk(3, dim=-1)`, give each part the shape [H T K] by `.view(T, H, K)"
         ".transpose(0, 1)`, and let the heads attend under a causal mask with the scale √K.",
         "Join the heads by `.transpose(0, 1).reshape(T, D)`, multiply by `block['output']`, add "
         "to x. Feed-forward half: "
@@ -241,6 +251,12 @@ In the example the block adds nothing, so only embedding, final norm and output 
         Mutant("no_positions", _no_positions, "The position vectors are not added."),
         Mutant("relu", _relu, "The nonlinearity is ReLU; GPT-2 has GELU."),
         Mutant("one_head", _one_head, "All features attend as one head; cut them into `n_heads`."),
+        Mutant(
+            "heads_before_parts",
+            _heads_before_parts,
+            "The 3D columns are cut into heads first and then into q, k and v. All queries come "
+            "first, then all keys, then all values: cut into three parts, then into heads.",
+        ),
         Mutant("one_block", _one_block, "Only the first block is applied."),
         Mutant(
             "probabilities",

@@ -94,6 +94,8 @@ def _case(word: str, merges: list[list[str]], label: str) -> Case:
 
 _LOW = [["e", "s"], ["es", "t"], ["l", "o"], ["lo", "w"], ["w", "est"]]
 _ORDER = [["b", "c"], ["a", "b"], ["bc", "d"], ["ab", "c"]]
+_LONG = [["b", "c"], ["a", "bc"], ["a", "b"]]  # the longest match and the merges agree on abc
+_PLAIN = [["a", "b"], ["b", "c"]]  # here all but the last-learned-first agree
 
 
 def _random_case(draw: random.Random, n_words: int, length: int) -> Case:
@@ -112,6 +114,8 @@ def _public(seed: int) -> list[Case]:
         _case("widest", _LOW, "a word that was not in the training text"),
         _case("lowest", _LOW, "two merges want the w"),
         _case("abcd", _ORDER, "the merge learned first wins"),
+        _case("abc", _LONG, "three merges, one result"),
+        _case("abc", _PLAIN, "two merges want the b"),
         _case("lowlow", _LOW, "a merge used twice"),
         _case("xyz", _LOW, "no merge fits"),
         *(_random_case(draw, 12, n) for n in (6, 9, 12)),
@@ -125,6 +129,8 @@ def _hidden(seed: int) -> list[Case]:
         _case("esesest", _LOW, "the same merge again and again"),
         _case("aaaaa", [["a", "a"], ["aa", "aa"]], "a run of one character"),
         _case("a", _ORDER, "one character"),
+        _case("abcxabc", _LONG, "three merges, twice"),
+        _case("xabcb", _PLAIN, "two merges want the b, inside"),
         _case("abcabcd", _ORDER, "order twice"),
         _case("xabcd", [["b", "c"], ["x", "a"], ["xa", "bc"], ["c", "d"]], "a later merge"),
         *(_random_case(draw, 15, n) for n in (5, 8, 13, 21)),

@@ -1,6 +1,7 @@
 """Exercise: replacing a pair of neighbors by a new token."""
 
 import random
+from itertools import pairwise
 
 from course_lib.exercises.comparison import Exact
 from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
@@ -60,7 +61,7 @@ def _either_order(ids: list[int], left: int, right: int, new_id: int) -> list[in
 
 
 def _overlapping(ids: list[int], left: int, right: int, new_id: int) -> list[int]:
-    inside = [a == left and b == right for a, b in zip(ids, ids[1:], strict=False)]
+    inside = [a == left and b == right for a, b in pairwise(ids)]
     merged = []
     for i, token in enumerate(ids):
         if i < len(inside) and inside[i]:

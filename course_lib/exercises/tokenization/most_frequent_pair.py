@@ -74,6 +74,11 @@ def _every_other(words: list[list[int]], times: list[int]) -> tuple[int, int, in
     return _best(counts)
 
 
+def _nested(words: list[list[int]], times: list[int]) -> tuple[tuple[int, int], int]:
+    left, right, count = most_frequent_pair(words, times)
+    return (left, right), count
+
+
 def _case(words: list[list[int]], times: list[int], label: str) -> Case:
     return Case({"words": words, "times": times}, label)
 
@@ -88,6 +93,7 @@ _FIXED = (
     ([[1, 2, 3], [4, 5]], [1, 3], "a frequent word and a rare one"),
     ([[1, 2], [2, 1], [2, 1]], [3, 2, 2], "one pair and its reverse"),
     ([[7, 8], [3, 9], [3, 4]], [2, 2, 2], "a tie"),
+    ([[5, 6], [8, 9], [3, 4]], [2, 2, 2], "another tie"),
     ([[5, 5, 5, 5], [6, 7]], [2, 5], "a pair that overlaps itself"),
     ([[2, 3], [2, 3], [3, 2], [4, 1]], [1, 1, 1, 3], "many short words"),
     ([[9, 1, 4], [1, 2]], [4, 3], "a pair in second place of a word"),
@@ -179,6 +185,12 @@ then the smallest right id.
             "unordered",
             _unordered,
             "A pair and its reverse are counted together; (1, 2) and (2, 1) are different pairs.",
+        ),
+        Mutant(
+            "nested",
+            _nested,
+            "The pair is right, but in a tuple of its own; return three numbers: left, right, "
+            "count.",
         ),
         Mutant(
             "every_other",

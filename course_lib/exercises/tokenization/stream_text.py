@@ -56,6 +56,10 @@ def _bad_bytes_dropped(tokens: list[bytes]) -> list[str]:
     return [*(decoder.decode(token) for token in tokens), decoder.decode(b"", final=True)]
 
 
+def _no_last_entry(tokens: list[bytes]) -> list[str]:
+    return stream_text(tokens)[:-1]
+
+
 def _case(tokens: list[bytes], label: str) -> Case:
     return Case({"tokens": tokens}, label)
 
@@ -165,6 +169,11 @@ Joined, the entries equal `b"".join(tokens).decode("utf-8", errors="replace")`.
             _stuck_on_bad_bytes,
             "After a token with a part of a character, or with a bad byte, complete characters "
             "wait too; show what is complete and hold back only the unfinished bytes.",
+        ),
+        Mutant(
+            "no_last_entry",
+            _no_last_entry,
+            "The last entry is missing: what is left when the stream ends, often an empty text.",
         ),
         Mutant("latin", _latin, "The bytes are read as Latin-1; the text is UTF-8."),
         Mutant(

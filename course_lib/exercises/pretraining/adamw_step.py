@@ -1,0 +1,299 @@
+"""Exercise: one step of AdamW."""
+
+import random
+
+import torch
+from torch import Tensor
+
+from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+
+
+def adamw_step(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    """Make one AdamW update and return the new parameter, mean and square."""
+    rate, decay, eps = settings["learning_rate"], settings["weight_decay"], settings["eps"]
+    beta1, beta2 = settings["beta1"], settings["beta2"]
+    mean = beta1 * mean + (1 - beta1) * gradient
+    square = beta2 * square + (1 - beta2) * gradient**2
+    mean_hat = mean / (1 - beta1**step)
+    square_hat = square / (1 - beta2**step)
+    parameter = parameter - rate * decay * parameter - rate * mean_hat / (square_hat.sqrt() + eps)
+    return [parameter, mean, square]
+
+
+Inputs = tuple[Tensor, Tensor, Tensor, Tensor, int, dict[str, float]]
+
+
+def _variant(inputs: Inputs, *, change: str) -> list[Tensor]:
+    """AdamW with one mistake."""
+    parameter, gradient, mean, square, step, settings = inputs
+    rate, decay, eps = settings["learning_rate"], settings["weight_decay"], settings["eps"]
+    beta1, beta2 = settings["beta1"], settings["beta2"]
+    if change == "swapped":
+        beta1, beta2 = beta2, beta1
+    if change == "l2":
+        gradient, decay = gradient + decay * parameter, 0.0
+    if change == "no_decay":
+        decay = 0.0
+    mean = beta1 * mean + (1 - beta1) * gradient
+    square = beta2 * square + (1 - beta2) * gradient**2
+    mean_hat, square_hat = mean / (1 - beta1**step), square / (1 - beta2**step)
+    if change == "no_correction":
+        mean_hat, square_hat = mean, square
+    root = square_hat if change == "no_root" else square_hat.sqrt()
+    divisor = (square_hat + eps).sqrt() if change == "eps_inside" else root + eps
+    shrunk = (1 if change == "decay_without_rate" else rate) * decay * parameter
+    direction = gradient if change == "raw_gradient" else mean_hat
+    sign = -1 if change == "uphill" else 1
+    kept = (mean_hat, square_hat) if change == "stores_corrected" else (mean, square)
+    return [parameter - shrunk - sign * rate * direction / divisor, *kept]
+
+
+def _no_correction(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    inputs = (parameter, gradient, mean, square, step, settings)
+    return _variant(inputs, change="no_correction")
+
+
+def _stores_corrected(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="stores_corrected")
+
+
+def _l2(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="l2")
+
+
+def _no_decay(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="no_decay")
+
+
+def _decay_without_rate(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant(
+        (parameter, gradient, mean, square, step, settings), change="decay_without_rate"
+    )
+
+
+def _eps_inside(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="eps_inside")
+
+
+def _no_root(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="no_root")
+
+
+def _swapped(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="swapped")
+
+
+def _raw_gradient(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="raw_gradient")
+
+
+def _uphill(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> list[Tensor]:
+    return _variant((parameter, gradient, mean, square, step, settings), change="uphill")
+
+
+def _case(draw: random.Random, step: int, decay: float = 0.5) -> Case:
+    generator = torch.Generator().manual_seed(draw.randrange(2**31))
+    size = (2, 3)
+    gradient = torch.randn(size, generator=generator)
+    begun = 0.0 if step == 1 else 1.0
+    settings = {
+        "learning_rate": round(draw.uniform(0.05, 0.2), 3),
+        "weight_decay": decay,
+        "beta1": 0.9,
+        "beta2": 0.95,
+        "eps": 0.1,
+    }
+    inputs = {
+        "parameter": 1 + torch.rand(size, generator=generator),
+        "gradient": gradient,
+        "mean": begun * 0.3 * torch.randn(size, generator=generator),
+        "square": begun * 0.5 * torch.rand(size, generator=generator),
+        "step": step,
+        "settings": settings,
+    }
+    return Case(inputs, f"step {step}, decay {decay:g}")
+
+
+def _public(seed: int) -> list[Case]:
+    draw = random.Random(seed)
+    return [_case(draw, 1, 0.0), _case(draw, 1), _case(draw, 2), _case(draw, draw.randint(3, 9))]
+
+
+def _hidden(seed: int) -> list[Case]:
+    draw = random.Random(10_000 + seed)
+    return [_case(draw, 1), _case(draw, 3, 0.0), _case(draw, draw.randint(4, 30))]
+
+
+_EXAMPLE = Case(
+    {
+        "parameter": torch.tensor([1.0]),
+        "gradient": torch.tensor([2.0]),
+        "mean": torch.tensor([0.0]),
+        "square": torch.tensor([0.0]),
+        "step": 1,
+        "settings": {
+            "learning_rate": 0.1,
+            "weight_decay": 0.5,
+            "beta1": 0.9,
+            "beta2": 0.95,
+            "eps": 1e-8,
+        },
+    },
+    "example",
+)
+
+EXERCISE = Exercise(
+    id="pretraining.adamw_step",
+    title="One step of AdamW",
+    statement="""
+Make one update of AdamW for one tensor, with the moments as they were after the update before:
+
+$$m \\leftarrow \\beta_1 m + (1-\\beta_1)\\,g \\qquad
+v \\leftarrow \\beta_2 v + (1-\\beta_2)\\,g^2$$
+
+$$\\theta \\leftarrow \\theta - \\eta\\lambda\\theta -
+\\eta\\,\\frac{m/(1-\\beta_1^t)}{\\sqrt{v/(1-\\beta_2^t)} + \\varepsilon}$$
+
+Both terms use the θ from before the update. Return θ, m and v. The cases use a large ε, so that its
+place can be seen.
+""",
+    signature=Signature(
+        summary="Make one AdamW update and return the new parameter, mean and square.",
+        parameters=(
+            Parameter("parameter", "float tensor, θ before the update"),
+            Parameter("gradient", "float tensor of the same shape, g"),
+            Parameter("mean", "float tensor of the same shape, m before the update"),
+            Parameter("square", "float tensor of the same shape, v before the update"),
+            Parameter("step", "int t, 1 at the first update"),
+            Parameter("settings", "dict: learning_rate η, weight_decay λ, beta1, beta2, eps"),
+        ),
+        returns="[parameter, mean, square], three float tensors after the update",
+    ),
+    level="stretch",
+    points=6,
+    minutes=15,
+    example=_EXAMPLE,
+    reference=adamw_step,
+    public_cases=_public,
+    hidden_cases=_hidden,
+    hints=(
+        "Go line by line: first the new m, then the new v, then θ from both.",
+        "The corrections 1 − β^t only enter the update of θ. What you return and keep for the next "
+        "step are m and v without them.",
+        "`mean_hat = mean / (1 - beta1**step)`, the same for the square; then subtract "
+        "`rate * decay * parameter` and `rate * mean_hat / (square_hat.sqrt() + eps)` from θ.",
+    ),
+    explanation="At the first step the corrected m is g and the corrected v is g², so every entry "
+    "moves by about η whatever the size of its gradient. Decay stands outside the quotient: that "
+    "is the W in AdamW. Inside, as L2 regularization, it would be divided by √v too, and weights "
+    "with large gradients would hardly decay.",
+    mutants=(
+        Mutant(
+            "no_correction",
+            _no_correction,
+            "The corrections 1 − βᵗ are missing; m and v begin at zero and are too small at first.",
+        ),
+        Mutant(
+            "stores_corrected",
+            _stores_corrected,
+            "The corrected moments are returned; the next step needs the plain ones.",
+        ),
+        Mutant(
+            "l2",
+            _l2,
+            "Decay is added to the gradient: that is Adam with L2 regularization, not AdamW.",
+        ),
+        Mutant("no_decay", _no_decay, "The weights do not decay."),
+        Mutant(
+            "decay_without_rate",
+            _decay_without_rate,
+            "Decay is not multiplied by the learning rate.",
+        ),
+        Mutant("eps_inside", _eps_inside, "ε stands inside the root; add it after the root."),
+        Mutant("no_root", _no_root, "The step is divided by v; divide by its root."),
+        Mutant("swapped", _swapped, "β₁ and β₂ are swapped."),
+        Mutant(
+            "raw_gradient",
+            _raw_gradient,
+            "The step follows the present gradient; it should follow its running mean m.",
+        ),
+        Mutant("uphill", _uphill, "The step goes uphill: the quotient must be subtracted."),
+    ),
+)
