@@ -70,6 +70,13 @@ def _keeps_the_rest(tokens: list[int], context_length: int) -> Windows:
     return windows
 
 
+def _every_start(tokens: list[int], context_length: int) -> Windows:
+    starts = range(0, len(tokens), context_length)
+    return [
+        [tokens[s : s + context_length], tokens[s + 1 : s + context_length + 1]] for s in starts
+    ]
+
+
 def _loses_the_last(tokens: list[int], context_length: int) -> Windows:
     starts = range(0, len(tokens) - context_length - 1, context_length)
     return [
@@ -178,6 +185,12 @@ exist; what is left over at the end is not used.
             "keeps_the_rest",
             _keeps_the_rest,
             "The last, shorter window should be left out.",
+        ),
+        Mutant(
+            "every_start",
+            _every_start,
+            "Windows are begun up to the last token, so the last one has fewer targets than "
+            "inputs or none; stop where the targets would end.",
         ),
         Mutant(
             "loses_the_last",
