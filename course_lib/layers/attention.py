@@ -147,5 +147,5 @@ class MultiHeadAttention(nn.Module):
             )
         if is_causal:
             mask = causal_mask(query.shape[-2], key.shape[-2], device=query.device)
-        _, weights = scaled_dot_product_attention(query, key, value, mask)
-        return F.dropout(weights, dropout) @ value
+        mixed, weights = scaled_dot_product_attention(query, key, value, mask)
+        return F.dropout(weights, dropout) @ value if dropout else mixed
