@@ -42,6 +42,7 @@ def take(pages: list[str], html: Path, out: Path) -> list[Path]:
             for theme in THEMES:
                 context = browser.new_context(viewport={"width": width, "height": 900})
                 tab = context.new_page()
+                tab.set_default_timeout(120_000)
                 tab.emulate_media(
                     color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
                 )

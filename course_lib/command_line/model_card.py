@@ -42,7 +42,7 @@ Every held-out token is scored once, with at least half a context before it.
 The last loss on a training batch was {last_loss:.3f} nats per token. `log.jsonl` has every update,
 `samples.jsonl` texts written along the way, `score.json` the figures above, `curve.png` the losses.
 
-## What it is for, and what not
+{notes}## What it is for, and what not
 
 For studying how such a model is built and behaves. It knows no facts, repeats the attitudes of its
 sources, and writes text that sounds right and means little. Not for use on anybody.
@@ -101,4 +101,5 @@ def model_card(
         held_out_megabytes=score["n_held_out_bytes"] / 1e6,
         results=_result_rows(score),
         last_loss=last.loss,
+        notes=f"## What was tried\n\n{recipe.notes.strip()}\n\n" if recipe.notes else "",
     )

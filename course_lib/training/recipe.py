@@ -39,6 +39,7 @@ class Recipe:
             threads round differently.
         validation_tokens: how many held-out tokens the losses during training are measured on.
         prompt: what the samples during training begin with.
+        notes: what was tried and why it is so, for the card of the weights.
 
     Raises:
         ValueError, TypeError: a setting is missing, unknown or out of its range.
@@ -54,6 +55,7 @@ class Recipe:
     threads: int = 0
     validation_tokens: int = 50_000
     prompt: str = "The"
+    notes: str = ""
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "batch_size", "validation_tokens"):

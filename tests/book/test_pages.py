@@ -50,6 +50,7 @@ def open_page(browser: Browser, url: str, width: int, theme: str) -> tuple[Page,
     """Open a page and wait until it is still; also return what went wrong meanwhile."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
     page = context.new_page()
+    page.set_default_timeout(120_000)  # the first page of a cold browser on a busy machine
     page.add_init_script(f"localStorage.setItem('mode', '{theme}')")
     problems: list[str] = []
 

@@ -25,7 +25,8 @@ def run(*words: object) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.slow
 def test_command_trains_reports_and_saves(tmp_path: Path, corpus: Path) -> None:
-    text = RECIPE.format(corpus=corpus) + "evaluate_every = 2\n"
+    text = 'notes = "Wider was not better."\n' + RECIPE.format(corpus=corpus)
+    text += "evaluate_every = 2\n"
     done = run(recipe_file(tmp_path, text), "--out", tmp_path / "run", "--samples")
     assert done.returncode == 0, done.stderr
     assert "tiny: " in done.stdout
@@ -36,6 +37,7 @@ def test_command_trains_reports_and_saves(tmp_path: Path, corpus: Path) -> None:
     assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
     score = json.loads((tmp_path / "run" / "score.json").read_text())["held_out"]
     card = (tmp_path / "run" / "model" / "card.md").read_text()
+    assert "## What was tried\n\nWider was not better." in card
     for name in ("model, all", "trigram, all", "lzma, all"):
         assert 0 < score[name]["bits_per_byte"] < 9
         assert f"{score[name]['bits_per_byte']:.3f} |" in card
