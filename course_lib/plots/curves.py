@@ -77,14 +77,18 @@ def loss_curve(
         marker = "o" if len(x) <= 25 and name not in smooth else None
         axes.plot(x, y, color=color, ls=LINE_STYLES[index % 6], marker=marker, label=name)
     for name, value in (references or {}).items():
+        first, last = (
+            min(abs(as_numbers(y, "loss", n_axes=1)[end] - value) for _, y in curves.values())
+            for end in (0, -1)
+        )
         axes.axhline(value, color=INK, ls=":", lw=1.6)
-        axes.annotate(
+        axes.annotate(  # at the end where no curve is near
             f"{name} {value:.2f}",
-            (1.0, value),
+            (0.02 if first > last else 1.0, value),
             xycoords=("axes fraction", "data"),
             xytext=(0, 3),
             textcoords="offset points",
-            ha="right",
+            ha="left" if first > last else "right",
             fontsize=10,
         )
     if log_x:
