@@ -33,7 +33,7 @@ weights are stored as float16.
 
 ## Held-out results
 
-Every held-out token is scored once, with at least half a context before it.
+Every held-out token is scored once; but for the first ones it has at least half a context before it.
 
 | model, text | nats per token | perplexity per token | bits per byte |
 |---|---|---|---|
@@ -71,7 +71,8 @@ def model_card(
 ) -> str:
     """Write the card of a finished run in Markdown."""
     recipe, last = run.recipe, history[-1]
-    threads = f"{torch.get_num_threads()} processor threads"
+    n_threads = recipe.threads or torch.get_num_threads()
+    threads = "1 processor thread" if n_threads == 1 else f"{n_threads} processor threads"
     course = recipe.corpus == "course"
     return _TEMPLATE.format(
         name=recipe.name,
