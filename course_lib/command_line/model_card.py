@@ -33,7 +33,8 @@ weights are stored as float16.
 
 ## Held-out results
 
-Every held-out token is scored once; but for the first ones it has at least half a context before it.
+Every held-out token is scored once; all but the first ones have at least half a context before
+them.
 
 | model, text | nats per token | perplexity per token | bits per byte |
 |---|---|---|---|
