@@ -67,6 +67,9 @@ def open_page(browser: Browser, url: str, width: int, theme: str) -> tuple[Page,
     page.on("request", on_request)
     page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
     page.goto(url, wait_until="load")
+    # The root index.html only leads on to the first page: wait until a real one is there.
+    page.wait_for_function("document.documentElement.dataset.theme !== undefined")
+    page.wait_for_load_state("load")
     page.wait_for_timeout(450)
     return page, problems
 
