@@ -1,6 +1,6 @@
 """Take screenshots of built pages: wide and phone, light and dark.
 
-python scripts/screenshots.py --out /tmp/shots book/gpt/gpt2 [MORE PAGES]
+python scripts/screenshots.py --out shots book/gpt/gpt2 [MORE PAGES]
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Exercise: one step of AdamW."""
 
 import random
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -55,117 +56,20 @@ def _variant(inputs: Inputs, *, change: str) -> list[Tensor]:
     return [parameter - shrunk - sign * rate * direction / divisor, *kept]
 
 
-def _no_correction(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    inputs = (parameter, gradient, mean, square, step, settings)
-    return _variant(inputs, change="no_correction")
+def _with(change: str) -> Callable[..., list[Tensor]]:
+    """Make the mutant that goes wrong in one way."""
 
+    def mutant(
+        parameter: Tensor,
+        gradient: Tensor,
+        mean: Tensor,
+        square: Tensor,
+        step: int,
+        settings: dict[str, float],
+    ) -> list[Tensor]:
+        return _variant((parameter, gradient, mean, square, step, settings), change=change)
 
-def _stores_corrected(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="stores_corrected")
-
-
-def _l2(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="l2")
-
-
-def _no_decay(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="no_decay")
-
-
-def _decay_without_rate(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant(
-        (parameter, gradient, mean, square, step, settings), change="decay_without_rate"
-    )
-
-
-def _eps_inside(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="eps_inside")
-
-
-def _no_root(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="no_root")
-
-
-def _swapped(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="swapped")
-
-
-def _raw_gradient(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="raw_gradient")
-
-
-def _uphill(
-    parameter: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    step: int,
-    settings: dict[str, float],
-) -> list[Tensor]:
-    return _variant((parameter, gradient, mean, square, step, settings), change="uphill")
+    return mutant
 
 
 def _case(draw: random.Random, step: int, decay: float = 0.5) -> Case:
@@ -267,33 +171,35 @@ place can be seen.
     mutants=(
         Mutant(
             "no_correction",
-            _no_correction,
+            _with("no_correction"),
             "The corrections 1 − βᵗ are missing; m and v begin at zero and are too small at first.",
         ),
         Mutant(
             "stores_corrected",
-            _stores_corrected,
+            _with("stores_corrected"),
             "The corrected moments are returned; the next step needs the plain ones.",
         ),
         Mutant(
             "l2",
-            _l2,
+            _with("l2"),
             "Decay is added to the gradient: that is Adam with L2 regularization, not AdamW.",
         ),
-        Mutant("no_decay", _no_decay, "The weights do not decay."),
+        Mutant("no_decay", _with("no_decay"), "The weights do not decay."),
         Mutant(
             "decay_without_rate",
-            _decay_without_rate,
+            _with("decay_without_rate"),
             "Decay is not multiplied by the learning rate.",
         ),
-        Mutant("eps_inside", _eps_inside, "ε stands inside the root; add it after the root."),
-        Mutant("no_root", _no_root, "The step is divided by v; divide by its root."),
-        Mutant("swapped", _swapped, "β₁ and β₂ are swapped."),
+        Mutant(
+            "eps_inside", _with("eps_inside"), "ε stands inside the root; add it after the root."
+        ),
+        Mutant("no_root", _with("no_root"), "The step is divided by v; divide by its root."),
+        Mutant("swapped", _with("swapped"), "β₁ and β₂ are swapped."),
         Mutant(
             "raw_gradient",
-            _raw_gradient,
+            _with("raw_gradient"),
             "The step follows the present gradient; it should follow its running mean m.",
         ),
-        Mutant("uphill", _uphill, "The step goes uphill: the quotient must be subtracted."),
+        Mutant("uphill", _with("uphill"), "The step goes uphill: the quotient must be subtracted."),
     ),
 )
