@@ -19,6 +19,8 @@ import torch
 import transformers
 
 from course_lib.config import GPT2Config
+from course_lib.data import course_corpus
+from course_lib.evaluation import perplexity
 from course_lib.generation import SamplingConfig, generate, quantize_int8
 from course_lib.models import GPT2, load_course_gpt, save_gpt2
 
@@ -89,9 +91,18 @@ def row(name: str, n: int, hf: float, us: float, aim: str, bound: float | None =
     print(f"{name:38s}{n / hf:9.1f}{n / us:9.1f}{hf / us:7.2f} x  {aim:12s}{share}", flush=True)
 
 
-def compare(name: str, config: GPT2Config, n: int, aim: str, *, int8: bool) -> None:
-    """Print the rows of one model size."""
+def compare(
+    name: str, config: GPT2Config, n: int, aim: str, *, int8: bool, stored_in_half: bool = False
+) -> None:
+    """Print the rows of one model size.
+
+    With `stored_in_half` the weights are 16-bit floats at heart, as those read from the course's
+    checkpoint are; both sides compute in 32 bits.
+    """
     model = GPT2(config, generator=torch.Generator().manual_seed(0)).eval()
+    if stored_in_half:
+        for parameter in model.parameters():
+            parameter.data = parameter.data.half().float()
     reference = hugging_face(model)
     rounds = 3 if n * model.n_parameters() < 5e9 else 2
     small = quantize_int8(model) if int8 else None
@@ -120,24 +131,20 @@ def bfloat16(n: int) -> None:
     row("124M shape, bf16, greedy", n, hf, us, ">= 1.2 x", weight_bytes(model) / read_rate())
 
 
-@torch.inference_mode()
-def int8_perplexity() -> str:
-    """Perplexity of the course's own GPT before and after rounding, on text it continues."""
+def int8_perplexity(n_tokens: int) -> str:
+    """Perplexity of the course's own GPT before and after rounding, on held-out text."""
     try:
-        model, _ = load_course_gpt()
-    except (OSError, ValueError):
-        return "perplexity after int8: the course's checkpoint is not here"
-    generator = torch.Generator().manual_seed(0)
-    length = model.config.context_length
-    prompts = [[index * 7 % model.config.vocab_size] for index in range(16)]
-    tokens = torch.tensor(generate(model, prompts, max_new_tokens=length, generator=generator))
-    losses = [
-        torch.nn.functional.cross_entropy(m(tokens)[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
-        for m in (model, quantize_int8(model))
-    ]
-    before, after = (loss.exp().item() for loss in losses)
+        model, tokenizer = load_course_gpt()
+        texts = [document.text for document in course_corpus().validation]
+    except (OSError, ValueError) as error:
+        return f"perplexity after int8: not measured ({error})"
+    share = n_tokens * 4 // len(texts)  # characters of each document; a token has about four
+    ids = torch.tensor([i for text in texts for i in tokenizer.encode(text[:share])])
+    before, after = (
+        perplexity(m, ids, n_bytes=None).perplexity for m in (model, quantize_int8(model))
+    )
     return (
-        f"perplexity of the course's GPT on {tokens.numel()} tokens it drew itself: "
+        f"perplexity of the course's GPT on {len(ids):,} tokens of held-out text: "
         f"fp32 {before:.3f}, int8 {after:.3f} ({100 * (after / before - 1):+.2f} %)"
     )
 
@@ -150,14 +157,16 @@ def main() -> None:
     parser.add_argument("--bf16", action="store_true", help="also bf16 (slow on old processors)")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    transformers.utils.logging.disable_progress_bar()
     n = arguments.tokens
     print(f"read rate {read_rate() / 1e9:.1f} GB/s, {arguments.threads} threads, {n} new tokens")
     print(f"{'tokens/s':38s}{'HF':>9s}{'ours':>9s}{'ratio':>7s}    {'aim':12s}of bound")
     compare("course GPT", COURSE, n, ">= 4 x", int8=False)
+    compare("course GPT, from half", COURSE, n, ">= 4 x", int8=False, stored_in_half=True)
     compare("124M shape", SMALL, max(1, n // 2), ">= 1.2 x", int8=True)
     if arguments.bf16:
         bfloat16(8)
-    print(int8_perplexity())
+    print(int8_perplexity(20_000))
 
 
 if __name__ == "__main__":

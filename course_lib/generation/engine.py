@@ -43,7 +43,13 @@ class _Reader:
     """Feeds a growing sequence to the model, new tokens only, and gives the last logits."""
 
     def __init__(
-        self, model: GPT2, tokens: Tensor, is_token: Tensor | None, *, use_cache: bool
+        self,
+        model: GPT2,
+        tokens: Tensor,
+        is_token: Tensor | None,
+        *,
+        n_steps: int,
+        use_cache: bool,
     ) -> None:
         self.model = model
         self.tokens = tokens
@@ -53,7 +59,11 @@ class _Reader:
         self.cache = model.make_cache(batch, min(room, self.context_length)) if use_cache else None
         self.start = 0
         fast = use_cache and batch == 1 and FastStep.supports(model)
-        self.step = FastStep(model, self.cache) if fast and self.cache is not None else None
+        self.step = (
+            FastStep(model, self.cache, n_steps=n_steps)
+            if fast and self.cache is not None
+            else None
+        )
 
     def logits(self, n_tokens: int) -> Tensor:
         """Score what follows the first `n_tokens` tokens."""
@@ -111,7 +121,7 @@ def _decode(
     """Yield the next token of every sequence, `max_new_tokens` times."""
     device = model.positions.table.device
     tokens, is_token = _left_pad(prompts, max_new_tokens, device)
-    reader = _Reader(model, tokens, is_token, use_cache=use_cache)
+    reader = _Reader(model, tokens, is_token, n_steps=max_new_tokens, use_cache=use_cache)
     chooser = choose_one if len(prompts) == 1 else choose
     first = tokens.shape[1] - max_new_tokens
     for end in range(first, first + max_new_tokens):

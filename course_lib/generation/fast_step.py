@@ -1,85 +1,43 @@
 """One decoding step for one sequence on a CPU: what the model's forward does, with less overhead.
 
-At batch 1 every weight is read once per token and used once, so the memory's bandwidth sets the
-pace. Two things keep the module's forward from reaching it: PyTorch multiplies a matrix by a
-single vector on one core only, and each module call costs more than its arithmetic at small
-widths. Here each core multiplies its own share of every matrix's rows, and the layers are written
-out. The results agree with the module's up to rounding.
+Two things keep the module's forward from the pace that memory allows: products with a single
+vector (see `matrices`), and module calls, which cost more than their arithmetic at small widths.
+Here the matrices are laid out for single vectors and the layers are written out. The results agree
+with the module's up to rounding.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_lib.generation.matrices import (
+    Matrix,
+    fastest_matrix,
+    has_fbgemm,
+    is_half_at_heart,
+)
 from course_lib.generation.quantization import Int8GPT2, Int8Matrix
 from course_lib.layers import KVCache, LayerCache, LayerNorm, PreNormBlock
 from course_lib.models import GPT2
-
-_WORTH_SHARING = 2**14  # entries; below, waking another thread costs more than it saves
-
-
-class RowSplitMatrix:
-    """x ↦ x Wᵀ + b for a single x, with W's rows shared out among the threads.
-
-    No weight is copied: the shares are views, multiplied as one batch.
-
-    Args:
-        weight: W.
-        bias: b.
-        n_parts: number of shares; where not given, the number of threads, or 1 for a small W.
-    """
-
-    def __init__(
-        self,
-        weight: Float[Tensor, "N M"],
-        bias: Float[Tensor, " N"] | None = None,
-        *,
-        n_parts: int | None = None,
-    ) -> None:
-        rows, columns = weight.shape
-        if n_parts is None:
-            n_parts = torch.get_num_threads() if weight.numel() >= _WORTH_SHARING else 1
-        parts = max(1, min(n_parts, rows))
-        even = rows - rows % parts
-        self.n_parts = parts
-        self.weight = weight[:even].view(parts, even // parts, columns).transpose(1, 2)
-        self.bias = None if bias is None else bias[:even].view(parts, 1, even // parts)
-        self.rest = weight[even:] if even < rows else None  # less than one row per thread
-        self.rest_bias = None if bias is None else bias[even:]
-
-    def __call__(self, x: Float[Tensor, "1 M"]) -> Float[Tensor, "1 N"]:
-        """Multiply."""
-        repeated = x.expand(self.n_parts, *x.shape)
-        if self.bias is None:
-            out = torch.bmm(repeated, self.weight)
-        else:
-            out = torch.baddbmm(self.bias, repeated, self.weight)
-        out = out.view(1, -1)
-        if self.rest is not None:
-            out = torch.cat([out, F.linear(x, self.rest, self.rest_bias)], dim=-1)
-        return out
-
-
-def _matrix(layer: nn.Module) -> RowSplitMatrix | Int8Matrix:
-    if isinstance(layer, Int8Matrix):
-        return layer
-    assert isinstance(layer, nn.Linear)
-    return RowSplitMatrix(layer.weight, layer.bias)
 
 
 class _Layer:
     """One block and its part of the cache, as plain attributes."""
 
-    def __init__(self, block: PreNormBlock, cache: LayerCache) -> None:
+    def __init__(
+        self, block: PreNormBlock, cache: LayerCache, matrix: Callable[[nn.Module], Matrix]
+    ) -> None:
         self.attention_norm = _norm(block.attention_norm)
         self.feed_forward_norm = _norm(block.feed_forward_norm)
-        self.query_key_value = _matrix(block.attention.query_key_value)
-        self.output = _matrix(block.attention.output)
-        self.widen = _matrix(block.feed_forward.widen)
-        self.narrow = _matrix(block.feed_forward.narrow)
+        self.query_key_value = matrix(block.attention.query_key_value)
+        self.output = matrix(block.attention.output)
+        self.widen = matrix(block.feed_forward.widen)
+        self.narrow = matrix(block.feed_forward.narrow)
         self.heads = (3, 1, block.attention.n_heads, 1, block.attention.d_head)
         self.cache = cache
         self.keys = cache.keys
@@ -112,12 +70,15 @@ class FastStep:
     Args:
         model: a GPT-2 on the CPU, float or int8, in evaluation mode.
         cache: its cache for batch size 1; earlier tokens may be in it.
+        n_steps: how many tokens are expected; for many, the weights are copied into a faster
+            order first, which takes as much memory again as most of them have. Weights that
+            change later are not noticed then.
 
     Raises:
         ValueError: `supports(model)` is False, or the cache is for more than one sequence.
     """
 
-    def __init__(self, model: GPT2, cache: KVCache) -> None:
+    def __init__(self, model: GPT2, cache: KVCache, *, n_steps: int = 1) -> None:
         if not self.supports(model):
             raise ValueError("FastStep needs a GPT2 on the CPU, in evaluation mode")
         if cache.layers[0].keys.shape[0] != 1:
@@ -126,15 +87,27 @@ class FastStep:
         self.embed = model.token_embedding
         self.position_table = model.positions.table
         self.context_length = cache.layers[0].keys.shape[2]
+        half = (
+            n_steps > 1
+            and has_fbgemm()
+            and all(is_half_at_heart(p) for p in model.parameters() if p.dim() == 2)
+        )
+
+        def matrix(layer: nn.Module) -> Matrix:
+            if isinstance(layer, Int8Matrix):
+                return layer
+            assert isinstance(layer, nn.Linear)
+            return fastest_matrix(layer.weight, layer.bias, n_products=n_steps, half=half)
+
         self.layers: list[_Layer] = []
         for block, layer_cache in zip(model.blocks, cache.layers, strict=True):
             assert isinstance(block, PreNormBlock)
-            self.layers.append(_Layer(block, layer_cache))
+            self.layers.append(_Layer(block, layer_cache, matrix))
         self.final_norm = _norm(model.final_norm)
-        self.unembed: RowSplitMatrix | Int8Matrix = (
+        self.unembed: Matrix = (
             model.output_matrix
             if isinstance(model, Int8GPT2)
-            else RowSplitMatrix(model.token_embedding.weight)
+            else fastest_matrix(model.token_embedding.weight, None, n_products=n_steps, half=half)
         )
 
     @staticmethod

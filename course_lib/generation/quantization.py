@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from jaxtyping import Float, Int, Int8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_lib.generation.matrices import has_fbgemm, with_fbgemm
 from course_lib.models import GPT2
 
 _STEPS = 63  # activations are whole multiples of 1/63 in the kernel: 7 bits, its safe range
@@ -31,23 +31,15 @@ def quantize_rows(weight: Float[Tensor, "N M"]) -> tuple[Int8[Tensor, "N M"], Fl
     return (weight / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale
 
 
-def has_int8_kernel() -> bool:
-    """Tell whether PyTorch has its fast 8-bit kernel here (fbgemm, on x86)."""
-    return "fbgemm" in torch.backends.quantized.supported_engines
-
-
-def _pack(q: Tensor, scale: Tensor, bias: Tensor | None) -> Any:
+def _pack(q: Tensor, scale: Tensor) -> Any:
     """Lay the weights out for fbgemm."""
-    engine = torch.backends.quantized.engine
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PyTorch announces that quantized tensors will go
-        torch.backends.quantized.engine = "fbgemm"
-        try:
-            zeros = torch.zeros(len(scale), dtype=torch.int64)
-            weight = torch._make_per_channel_quantized_tensor(q, scale.double(), zeros, 0)
-            return torch.ops.quantized.linear_prepack(weight, bias)
-        finally:
-            torch.backends.quantized.engine = engine
+
+    def pack() -> Any:
+        zeros = torch.zeros(len(scale), dtype=torch.int64)
+        weight = torch._make_per_channel_quantized_tensor(q, scale.double(), zeros, 0)
+        return torch.ops.quantized.linear_prepack(weight, None)
+
+    return with_fbgemm(pack)
 
 
 class Int8Matrix(nn.Module):
@@ -55,7 +47,7 @@ class Int8Matrix(nn.Module):
 
     Only the weights are rounded to 8 bits. The kernel multiplies 7-bit by 8-bit integers, so each
     x goes through it twice: rounded to 7 bits, and its rounding error, enlarged. Together that is
-    14 bits, finer than the weights by far. Without the kernel (see `has_int8_kernel`) the weights
+    14 bits, finer than the weights by far. Without the kernel (see `has_fbgemm`) the weights
     are turned back to floats for each product: the same result, without the speed.
 
     Args:
@@ -72,7 +64,7 @@ class Int8Matrix(nn.Module):
         self.register_buffer("q", q)
         self.register_buffer("scale", scale)
         self.register_buffer("bias", None if bias is None else bias.detach().float())
-        self._packed = _pack(q, scale, None) if has_int8_kernel() else None
+        self._packed = _pack(q, scale) if has_fbgemm() else None
 
     def dequantized(self) -> Float[Tensor, "N M"]:
         """Return the rounded matrix as floats."""

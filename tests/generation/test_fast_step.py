@@ -1,29 +1,8 @@
 import pytest
 import torch
-from torch.nn import functional as F
 
-from course_lib.generation import quantize_int8
-from course_lib.generation.fast_step import FastStep, RowSplitMatrix
-
-
-@pytest.mark.parametrize("rows", [1, 2, 3, 7, 64])
-@pytest.mark.parametrize("parts", [None, 1, 2, 3, 8])
-@pytest.mark.parametrize("has_bias", [False, True])
-def test_row_split_matrix_equals_linear(rows, parts, has_bias):
-    weight, x = torch.randn(rows, 10), torch.randn(1, 10)
-    bias = torch.randn(rows) if has_bias else None
-    got = RowSplitMatrix(weight, bias, n_parts=parts)(x)
-    torch.testing.assert_close(got, F.linear(x, weight, bias))
-
-
-def test_shares_are_as_many_as_threads_for_large_matrices_only():
-    assert RowSplitMatrix(torch.zeros(128, 128)).n_parts == torch.get_num_threads()
-    assert RowSplitMatrix(torch.zeros(8, 8)).n_parts == 1
-
-
-def test_row_split_matrix_copies_nothing():
-    weight = torch.randn(9, 10)
-    assert RowSplitMatrix(weight, n_parts=2).weight.data_ptr() == weight.data_ptr()
+from course_lib.generation import matrices, quantize_int8
+from course_lib.generation.fast_step import FastStep
 
 
 @pytest.mark.parametrize("quantized", [False, True])
@@ -41,6 +20,25 @@ def test_equals_the_module(model, quantized):
         torch.testing.assert_close(ours.values, theirs.values, atol=1e-4, rtol=1e-4)
     with pytest.raises(ValueError, match="room for 16 tokens"):
         step(torch.tensor([0]))
+
+
+@pytest.mark.parametrize("kind", [matrices.RowSplitMatrix, matrices.HalfMatrix])
+@torch.inference_mode()
+def test_weights_laid_out_anew_for_many_steps_give_the_same(model, kind, monkeypatch):
+    if kind is matrices.HalfMatrix:
+        if not matrices.has_fbgemm():
+            pytest.skip("the kernel for 16-bit weights is for x86")
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half().float())
+    monkeypatch.setattr(matrices, "_WORTH_SHARING", 1)
+    cache = model.make_cache(1)
+    step = FastStep(model, cache, n_steps=100)
+    assert all(type(layer.widen) is kind for layer in step.layers)
+    assert type(step.unembed) is kind
+    other = model.make_cache(1)
+    for token in torch.randint(29, (16, 1), generator=torch.Generator().manual_seed(0)):
+        expected = model(token[None], cache=other)[:, -1]
+        torch.testing.assert_close(step(token), expected, atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()

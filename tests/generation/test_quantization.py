@@ -39,7 +39,7 @@ def test_matrix_rounds_only_the_weights(shape, outlier, has_bias):
 
 def test_without_the_kernel(monkeypatch, model):
     fast = quantize_int8(model)
-    monkeypatch.setattr(quantization, "has_int8_kernel", lambda: False)
+    monkeypatch.setattr(quantization, "has_fbgemm", lambda: False)
     slow = quantize_int8(model)
     tokens = torch.randint(29, (2, 7))
     torch.testing.assert_close(fast(tokens), slow(tokens), atol=0.05, rtol=0.01)
