@@ -3,6 +3,8 @@
 Runs on the system's Python (3.11 or newer): standard library only.
 """
 
+import contextlib
+import errno
 import hashlib
 import re
 import shutil
@@ -15,15 +17,29 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "course-stamp"
 LOG = VENV / "install.log"
+FULL = "The disk is full: README says what the set-up needs. Free some; run make again."
 NETWORK = ("NewConnectionError", "Temporary failure in name", "Max retries", "Read timed out")
 
 
 def main() -> int:
     """Bring .venv up to date; return 0, or 1 after one line that says what to do."""
+    try:
+        problem = bring_up_to_date()
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        problem = FULL if error.errno == errno.ENOSPC else f"Cannot go on: {error.strerror}{where}."
+    if problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+def bring_up_to_date() -> str | None:
+    """Make or complete .venv where it is not as it should be; return a problem or None."""
     key = fingerprint()
     working = works()
     if working and STAMP.is_file() and STAMP.read_text() == key:
-        return 0
+        return None
     problem = None if working else create()
     if problem is None:
         STAMP.unlink(missing_ok=True)
@@ -32,13 +48,12 @@ def main() -> int:
             "--no-deps", "--no-build-isolation", "-e", "."
         )
     if problem:
-        print(problem, file=sys.stderr)
-        return 1
+        return problem
     temporary = STAMP.with_suffix(".tmp")
     temporary.write_text(key)
     temporary.replace(STAMP)
     print("The environment is ready: .venv")
-    return 0
+    return None
 
 
 def fingerprint() -> str:
@@ -86,13 +101,16 @@ def install(*arguments: str) -> str | None:
     """Run pip with its output in a log and a counter on the screen; return a problem or None."""
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
     pipe = subprocess.PIPE
-    count, last = 0, "no message"
+    count, last, full = 0, "no message", False
     with LOG.open("a", encoding="utf-8") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
         for line in process.stdout or ():
-            log.write(line)
+            with contextlib.suppress(OSError):  # a full disk shows in what pip says
+                log.write(line)
+                log.flush()
+            full = full or "No space left" in line
             if line.startswith("ERROR"):
                 last = line.strip()
             if found := re.match(r"Collecting ([^=<> ]+)", line):
@@ -100,7 +118,9 @@ def install(*arguments: str) -> str | None:
                 _progress(f"  {count:3d}  {found[1]}")
         status = process.wait()
     _progress("")
-    return None if status == 0 else _explain(last)
+    if status == 0:
+        return None
+    return FULL if full else _explain(last)
 
 
 def _progress(text: str) -> None:
@@ -110,8 +130,6 @@ def _progress(text: str) -> None:
 
 def _explain(error: str) -> str:
     log = LOG.read_text(encoding="utf-8", errors="replace")[-8000:]
-    if "No space left" in log:
-        return "The disk is full: README says what the set-up needs. Free some; run make again."
     if any(sign in log for sign in NETWORK):
         return "pip could not reach its package index: go online and run make again."
     return f"pip failed ({error}): see .venv/install.log. Running make again continues."
