@@ -54,7 +54,6 @@ TRIALS: dict[str, dict[str, float]] = {
     "vocabulary 2,048": {"vocab_size": 2048},
     "vocabulary 8,192": {"vocab_size": 8192},
     "context 128": {"context_length": 128, "batch_size": 16},
-    "width 256, 4 heads": {"d_model": 256, "n_heads": 4},
     "8,192, width 320, 4 rows": CHOSEN,
     "the same, beta2 0.99": {**CHOSEN, "beta2": 0.99},
 }

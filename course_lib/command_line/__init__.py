@@ -34,6 +34,13 @@ COMMANDS = {
     "where": Command(
         "course_lib.command_line.assets", "where", "Say where things lie on the disk."
     ),
+    "progress": Command(
+        "course_lib.command_line.progress", "progress", "Show points and what is next."
+    ),
+    "check": Command(
+        "course_lib.command_line.check", "check", "Run your own notebook as the grader would."
+    ),
+    "grade": Command("course_lib.command_line.grade", "grade", "Grade the notebooks of a class."),
     "train": Command("course_lib.command_line.train", "train", "Train a model from a config."),
 }
 

@@ -16,7 +16,15 @@ from course_lib.exercises.presentation import (
     stub_source,
 )
 from course_lib.exercises.registry import all_exercises, chapters, get_exercise
-from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+from course_lib.exercises.specification import (
+    Case,
+    Exercise,
+    Mutant,
+    Parameter,
+    Signature,
+    graph_mistakes,
+    with_gradients,
+)
 
 __all__ = [
     "Case",
@@ -34,8 +42,10 @@ __all__ = [
     "chapters",
     "exercise_card",
     "get_exercise",
+    "graph_mistakes",
     "object_inputs",
     "solution_source",
     "statement_markdown",
     "stub_source",
+    "with_gradients",
 ]

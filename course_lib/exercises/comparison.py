@@ -1,16 +1,19 @@
 """Comparators: say in words where an answer first differs from what is expected."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
+from course_lib.exercises.calling import GRADIENT_OF
 from course_lib.exercises.values import as_array, describe, is_array_like, is_half, readable
 
 _KINDS = {"b": "bool", "i": "integer", "u": "integer", "f": "float", "c": "complex"}
 _HALF_SLACK = 8e-3
+_GRADIENT_SLACK = 1e-4
 
 
 @runtime_checkable
@@ -28,7 +31,8 @@ class Close:
 
     Lists, tuples and dictionaries are compared entry by entry; a tensor, an array and a list of
     numbers are the same thing. ``check_dtype`` asks for the same kind of number (bool, integer,
-    float), never for the same width. 16-bit floats are given the slack their rounding needs.
+    float), never for the same width. 16-bit floats are given the slack their rounding needs, and
+    gradients that of their largest entry, since they are sums of many terms.
     """
 
     atol: float = 1e-5
@@ -132,15 +136,18 @@ def _difference(got: object, expected: object, rule: Close, where: str) -> str |
         return None if same else f"{prefix}the bytes differ"
     if isinstance(expected, Mapping):
         return _mapping_difference(got, expected, rule, where)
-    if is_array_like(expected):
+    if is_array_like(expected) and not _holds_tensors(expected):
         return _array_difference(got, expected, rule, prefix)
     if isinstance(expected, list | tuple):
         return _sequence_difference(got, expected, rule, where)
     raise TypeError(f"expected must be plain data, got {type(expected).__name__}")
 
 
-def _inside(where: str, part: str) -> str:
-    return f"{where}, {part}" if where else part
+def _holds_tensors(value: object) -> bool:
+    """Tell whether this is a list of tensors with axes, which are compared one by one."""
+    return isinstance(value, list) and any(
+        isinstance(item, Tensor | np.ndarray) and item.ndim > 0 for item in value
+    )
 
 
 def _mapping_difference(
@@ -155,10 +162,10 @@ def _mapping_difference(
     for key in got:
         if key not in expected:
             return f"{prefix}the key {key!r} is not expected"
+    has_gradients = any(str(key).startswith(GRADIENT_OF) for key in expected)
     for key, item in expected.items():
-        found = _difference(
-            got[key], item, rule, f"{where}, key {key!r}" if where else f"key {key!r}"
-        )
+        part = str(key) if has_gradients else f"key {key!r}"
+        found = _difference(got[key], item, rule, f"{where}, {part}" if where else part)
         if found:
             return found
     return None
@@ -169,6 +176,8 @@ def _sequence_difference(
 ) -> str | None:
     prefix = f"{where}: " if where else ""
     kind = type(expected).__name__
+    if isinstance(expected, list) and isinstance(got, Tensor | np.ndarray) and got.ndim:
+        got = list(got)  # a stacked answer
     if not isinstance(got, list | tuple):
         return f"{prefix}expected a {kind} of {len(expected)} items, got {describe(got)}"
     if len(got) != len(expected):
@@ -204,6 +213,13 @@ def _array_difference(got: object, expected: object, rule: Close, prefix: str) -
     kinds = _KINDS.get(left.dtype.kind, "?"), _KINDS.get(right.dtype.kind, "?")
     if rule.check_dtype and kinds[0] != kinds[1]:
         return f"{prefix}dtype: expected {right.dtype}, got {left.dtype}"
+    if prefix.startswith(GRADIENT_OF) and right.size:
+        if right.any() and not left.any():
+            return (
+                f"{prefix}all zeros: the result does not depend on it or is cut off from the graph"
+            )
+        slack = _GRADIENT_SLACK * float(np.abs(right).max())
+        rule = replace(rule, atol=max(rule.atol, slack), rtol=max(rule.rtol, _GRADIENT_SLACK))
     slack = _HALF_SLACK if is_half(got) and rule.rtol > 0 else 0.0
     return _entry_difference(left, right, max(rule.atol, slack), max(rule.rtol, slack), prefix)
 

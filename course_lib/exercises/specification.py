@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from course_lib.exercises.calling import call_function, call_object
+from course_lib.exercises.calling import GRADIENTS, call_function, call_object
 from course_lib.exercises.comparison import Close, Comparator
-from course_lib.exercises.values import clone, ensure_plain
+from course_lib.exercises.values import clone, detached, ensure_plain, requires_grad
 
 Level = Literal["core", "stretch"]
 Kind = Literal["function", "class"]
@@ -58,6 +58,19 @@ class Case:
         ensure_plain(self.inputs, "inputs")
 
 
+def with_gradients(case: Case, *names: str) -> Case:
+    """Return the case with the gradients for these inputs asked for too.
+
+    The answer is then ``{"result": …, "gradient for x": …}``, see
+    :func:`~course_lib.exercises.calling.call_function`.
+    """
+    for name in names:
+        if name not in case.inputs:
+            raise ValueError(f"names: the case has no input {name!r}; it has {list(case.inputs)}")
+    label = f"{case.label}, with gradients"
+    return Case({**case.inputs, GRADIENTS: list(names)}, label)
+
+
 @dataclass(frozen=True, eq=False)
 class Mutant:
     """A plausible wrong solution and what to tell a learner whose answers equal its answers."""
@@ -71,13 +84,46 @@ class Mutant:
             raise ValueError(f"diagnosis of the mutant {self.name!r} must not be empty")
 
 
+def graph_mistakes(reference: Callable[..., Any]) -> tuple[Mutant, Mutant]:
+    """Return the mutants whose values are right but whose gradients are not: for every exercise
+    with cases from :func:`with_gradients`.
+    """
+
+    def cut_off(*arguments: Any) -> Any:
+        return detached(reference(*arguments))
+
+    def not_differentiable(*arguments: Any) -> Any:
+        answer = reference(*arguments)
+        if requires_grad(answer):
+            raise RuntimeError("as PyTorch raises it, on the way forward or back")
+        return answer
+
+    return (
+        Mutant(
+            "cut_off",
+            cut_off,
+            "The values are right, but the result is cut off from the graph, so nothing before it "
+            "can learn. `.detach()`, `.item()`, `torch.tensor(...)`, `torch.no_grad()` and NumPy "
+            "do that.",
+        ),
+        Mutant(
+            "not_differentiable",
+            not_differentiable,
+            "The values are right, but PyTorch cannot differentiate the way to them. Use its own "
+            "functions in place of NumPy's, and make new tensors instead of changing one in place.",
+        ),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Exercise:
     """One graded exercise.
 
     The parts that must stay apart are apart: ``Case.inputs`` and :meth:`run` may enter a sandbox;
     ``reference``, ``comparator`` and ``mutants`` never do. ``public_cases`` and ``hidden_cases``
-    take a seed; ``check`` uses the public ones, grading a class the hidden ones too.
+    take a seed; ``check`` uses the public ones, grading a class the hidden ones too. ``forbidden``
+    names what a solution may not call: families of calls such as ``"softmax"``, and modules such as
+    ``"course_lib.layers"``.
     """
 
     id: str
@@ -98,6 +144,7 @@ class Exercise:
     kind: Kind = "function"
     stub_body: str = "..."
     seconds_per_case: float = 5.0
+    forbidden: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*", self.id):
@@ -109,6 +156,12 @@ class Exercise:
                 raise ValueError(f"{name} of {self.id} must be > 0, got {getattr(self, name)}")
         if len(self.hints) < MINIMUM_HINTS:
             raise ValueError(f"hints of {self.id}: at least {MINIMUM_HINTS}, got {len(self.hints)}")
+        for entry in self.forbidden:
+            if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", entry):
+                raise ValueError(
+                    f"forbidden of {self.id} must hold families such as 'softmax' and modules such "
+                    f"as 'course_lib.layers', got {entry!r}"
+                )
         names = [mutant.name for mutant in self.mutants]
         if len(set(names)) < max(MINIMUM_MUTANTS, len(names)):
             raise ValueError(

@@ -53,6 +53,20 @@ def clone(value: Any) -> Any:
     return value
 
 
+def detached(value: Any) -> Any:
+    """Return a tensor, or a list or tuple of tensors, cut off from its graph."""
+    if isinstance(value, list | tuple):
+        return type(value)(detached(item) for item in value)
+    return value.detach() if isinstance(value, Tensor) else value
+
+
+def requires_grad(value: Any) -> bool:
+    """Tell whether a tensor, or one in a list or tuple, has a graph."""
+    if isinstance(value, list | tuple):
+        return any(requires_grad(item) for item in value)
+    return isinstance(value, Tensor) and value.requires_grad
+
+
 def is_array_like(value: object) -> bool:
     """Tell whether the value is a number, a tensor, an array, or a list of such values."""
     if isinstance(value, bool | int | float | complex | np.generic | np.ndarray | Tensor):

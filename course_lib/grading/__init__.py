@@ -4,12 +4,20 @@
 """
 
 from course_lib.exercises import exercise_card, statement_markdown, stub_source
-from course_lib.grading.learner import check, hint, progress, reset, solution
+from course_lib.grading.learner import (
+    check,
+    completion_record,
+    hint,
+    progress,
+    reset,
+    solution,
+)
 from course_lib.grading.result import CheckResult
 
 __all__ = [
     "CheckResult",
     "check",
+    "completion_record",
     "exercise_card",
     "hint",
     "progress",

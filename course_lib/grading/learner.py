@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from course_lib.exercises import chapters, get_exercise, solution_source
 from course_lib.exercises.presentation import Card
-from course_lib.exercises.values import describe
-from course_lib.grading.in_process import is_untouched, run_cases
-from course_lib.grading.judgment import judge, not_attempted
+from course_lib.grading.completion import CompletionRecord
+from course_lib.grading.feedback import feedback
 from course_lib.grading.progress_report import ProgressReport
 from course_lib.grading.record import (
     Entries,
@@ -16,7 +15,9 @@ from course_lib.grading.record import (
     read_entries,
     update_entries,
 )
-from course_lib.grading.result import CheckResult, Failure
+from course_lib.grading.result import CheckResult
+
+_WHILE_BUILDING = "on your computer every part stands here; while the book is built nothing is kept"
 
 
 def check(exercise_id: str, candidate: object, *, seed: int = 0) -> CheckResult:
@@ -29,19 +30,12 @@ def check(exercise_id: str, candidate: object, *, seed: int = 0) -> CheckResult:
     'not attempted'
     """
     exercise = get_exercise(exercise_id)
-    cases = exercise.public_cases(seed)
-    if is_untouched(exercise, candidate):
-        return not_attempted(exercise, len(cases))
-    if not callable(candidate):
-        kind = "class" if exercise.kind == "class" else "function"
-        problem = f"got {describe(candidate)}; give the {kind} itself, without brackets"
-        failure = Failure(label="before the first case", inputs="", expected="", error=problem)
-        result = replace(not_attempted(exercise, len(cases)), status="wrong", failure=failure)
-    else:
-        result = judge(exercise, cases, run_cases(exercise, candidate, cases))
+    result = feedback(exercise, candidate, exercise.public_cases(seed))
     if result.status == "not attempted":
         return result
-    _, notices = update_entries(_changing(exercise_id, lambda entry: entry.checked(result.points)))
+    _, notices = update_entries(
+        _changing(exercise_id, lambda entry: entry.checked(result.points, result.max_points))
+    )
     return result.with_notices(notices)
 
 
@@ -73,9 +67,7 @@ def hint(exercise_id: str, level: int | None = None) -> Card:
 def solution(exercise_id: str) -> Card:
     """Show the reference solution with its explanation, and note that it was seen."""
     exercise = get_exercise(exercise_id)
-    _, notices = update_entries(
-        _changing(exercise_id, lambda entry: replace(entry, solution_seen=True))
-    )
+    _, notices = update_entries(_changing(exercise_id, lambda entry: entry.shown_solution()))
     text = (
         f"**Solution: {exercise.title}**\n\n"
         f"```python\n{solution_source(exercise)}\n```\n\n{exercise.explanation}"
@@ -84,11 +76,25 @@ def solution(exercise_id: str) -> Card:
 
 
 def progress() -> ProgressReport:
-    """Return points, attempts and hints by chapter, and what comes next."""
-    entries, notices = read_entries()
+    """Return points, attempts and hints by part and chapter, and what comes next.
+
+    While the book is built only the first chapter is shown, without totals, so that the page stays
+    true when chapters are added.
+    """
+    known = chapters()
     if not is_recording():
-        notices = ("while the book is built, no progress is kept",)
-    return ProgressReport.of(chapters(), entries, notices)
+        first = dict(list(known.items())[:1])
+        return ProgressReport.of(first, {}, (_WHILE_BUILDING,), is_excerpt=True)
+    entries, notices = read_entries()
+    return ProgressReport.of(known, entries, notices)
+
+
+def completion_record(name: str = "") -> CompletionRecord:
+    """Return the record of what is done: a page to look at, to save and to print.
+
+    ``completion_record("Ada").save("record.html")``; the ending may also be ``.png`` or ``.pdf``.
+    """
+    return CompletionRecord.of(progress(), name)
 
 
 def reset(what: str | None = None) -> ProgressReport:

@@ -1,16 +1,17 @@
 """The result of a check, as text and as a card."""
 
-import html
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Status = Literal["right", "wrong", "not attempted"]
+from course_lib.grading.card import card_html
 
-_SIGNS = {"right": "✓", "wrong": "✗", "not attempted": "○"}
-_CLASSES = {"right": "right", "wrong": "wrong", "not attempted": "todo"}
-# Mid-tones with a contrast of at least 3:1 on white and on #121212; text keeps the page's color.
-_EDGES = {"right": "#1a8f5a", "wrong": "#c9511f", "not attempted": "#6f7785"}
+Status = Literal["right", "wrong", "not attempted", "not accepted"]
+
+_SIGNS = {"right": "✓", "wrong": "✗", "not attempted": "○", "not accepted": "✗"}
 _PRINTED_LINES = 10
+_OTHER_LINES = 6
+_OTHER_CHARACTERS = 140
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,25 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class OtherFailure:
+    """A further case that went wrong: its label and the difference, or the error."""
+
+    label: str
+    problem: str
+
+    def __str__(self) -> str:
+        text = " ".join(f"{self.label}: {self.problem}".split())
+        return text if len(text) <= _OTHER_CHARACTERS else text[: _OTHER_CHARACTERS - 1] + "…"
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """What ``check`` found; a notebook shows it as a card, a terminal as text.
 
     ``cause_name`` is the name of the known mistake whose answers are the same, ``cause`` its
-    diagnosis. Nothing in it depends on time or place.
+    diagnosis; where none is known, ``observation`` says what can be seen. ``others`` are the failed
+    cases after the first, ``right_labels`` the cases that came out right, ``violations`` the calls
+    that the exercise does not allow. Nothing in it depends on time or place.
     """
 
     exercise_id: str
@@ -63,10 +78,21 @@ class CheckResult:
     cause: str | None = None
     cause_name: str | None = None
     notices: tuple[str, ...] = ()
+    observation: str = ""
+    others: tuple[OtherFailure, ...] = ()
+    right_labels: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
 
     def with_notices(self, notices: tuple[str, ...]) -> "CheckResult":
         """Return the same result with notices, as where progress could not be kept."""
         return replace(self, notices=self.notices + notices)
+
+    def with_violations(self, violations: tuple[str, ...]) -> "CheckResult":
+        """Return the same result without points, and with the calls that are not allowed."""
+        if not violations:
+            return self
+        status: Status = "not accepted" if self.status == "right" else self.status
+        return replace(self, violations=violations, points=0.0, status=status)
 
     @property
     def headline(self) -> str:
@@ -76,6 +102,8 @@ class CheckResult:
             state = "right" if self.cases == 1 else f"all {self.cases} cases right"
         elif self.status == "wrong":
             state = f"{self.right} of {self.cases} cases right"
+        elif self.status == "not accepted":
+            state = "right answers, but a call that is not allowed"
         else:
             state = "not attempted yet"
         return f"{_SIGNS[self.status]} {self.title}: {state}, {score}"
@@ -85,21 +113,56 @@ class CheckResult:
         """What to do next."""
         if self.status == "right":
             return f'solution("{self.exercise_id}") shows our version, with an explanation.'
-        if self.status == "wrong":
-            return f'hint("{self.exercise_id}") gives the next hint.'
-        return "Fill in the stub, run its cell, then run this one again."
+        if self.status == "not attempted":
+            return "Fill in the stub, run its cell, then run this one again."
+        return f'hint("{self.exercise_id}") gives the next hint.'
 
     def rows(self) -> list[tuple[str, str]]:
         """Return the details as pairs of a name and a text."""
-        rows = [] if self.failure is None else self.failure.rows()
+        rows = []
+        if self.violations:
+            rows.append(("Not allowed", self._policy()))
+        if self.failure is not None:
+            rows += self.failure.rows()
         if self.cause:
             rows.append(("Likely cause", self.cause))
+        elif self.observation:
+            rows.append(("In words", self.observation))
+        if self.others:
+            rows.append(("Also wrong", "\n".join(self._others())))
+        if self.right_labels and self.failure is not None:
+            rows.append(("Right", "; ".join(self._shortened(self.right_labels))))
         return rows
+
+    def _policy(self) -> str:
+        closing = (
+            "This exercise is about writing that part yourself; while the call is there, it gives "
+            "no points, neither here nor in grading."
+        )
+        return "\n".join([*self.violations[:_OTHER_LINES], closing])
+
+    def _others(self) -> list[str]:
+        """One line for each other case; cases with the same problem share one."""
+        first = self.failure.error or self.failure.difference if self.failure else ""
+        labels: dict[str, list[str]] = {}
+        for other in self.others:
+            labels.setdefault(other.problem, []).append(other.label)
+        if list(labels) == [first] and len(self.others) > 1:
+            return [f"the {len(self.others)} other cases, in the same way"]
+        lines = [str(OtherFailure("; ".join(found), problem)) for problem, found in labels.items()]
+        return self._shortened(lines)
+
+    @staticmethod
+    def _shortened(lines: Sequence[str]) -> list[str]:
+        if len(lines) <= _OTHER_LINES:
+            return list(lines)
+        return [*lines[: _OTHER_LINES - 1], f"… and {len(lines) - _OTHER_LINES + 1} more"]
 
     def __repr__(self) -> str:
         lines = [self.headline]
-        width = max((len(name) for name, _ in self.rows()), default=0) + 2
-        for name, text in self.rows():
+        rows = self.rows()
+        width = max((len(name) for name, _ in rows), default=0) + 2
+        for name, text in rows:
             first, *rest = text.split("\n")
             lines.append(f"  {name + ':':<{width}}{first}")
             lines += [" " * (width + 2) + line for line in rest]
@@ -108,50 +171,7 @@ class CheckResult:
         return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(_row(name, text) for name, text in self.rows())
-        table = f'<dl style="margin:.6em 0 0;padding:0;">{rows}</dl>' if rows else ""
-        notices = "".join(f"<div><em>{html.escape(notice)}</em></div>" for notice in self.notices)
-        return (
-            f'<div class="course-check course-check-{_CLASSES[self.status]}" style="'
-            f"border:1px solid {_EDGES[self.status]};border-left-width:6px;border-radius:6px;"
-            'padding:.7em 1em;margin:.5em 0;background:transparent;color:inherit;">'
-            f'<div class="course-check-headline"><strong>{html.escape(self.headline)}</strong>'
-            f'</div>{table}<div class="course-check-advice" style="margin-top:.6em;">'
-            f"{_with_code(self.advice)}</div>{notices}</div>"
-        )
+        return card_html(self.status, self.headline, self.rows(), self.advice, self.notices)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
-
-
-_PLAIN_ROWS = ("Case", "Likely cause", "Difference", "Error")
-
-
-def _row(name: str, text: str) -> str:
-    label = f'<dt style="font-weight:600;margin-top:.35em;">{html.escape(name)}</dt>'
-    if name in _PLAIN_ROWS:
-        weight = "font-weight:600;" if name == "Likely cause" else ""
-        body = f'<div style="{weight}overflow-wrap:anywhere;">{_backticks(text)}</div>'
-    else:
-        body = (
-            f'<pre tabindex="0" role="group" aria-label="{html.escape(name)}" style="margin:.1em 0;'
-            "padding:.3em .5em;overflow-x:auto;max-height:18em;background:transparent;"
-            'color:inherit;border:1px solid rgba(128,128,128,.45);border-radius:4px;">'
-            f"{html.escape(text)}</pre>"
-        )
-    return f'{label}<dd style="margin:0 0 0 .2em;">{body}</dd>'
-
-
-def _backticks(text: str) -> str:
-    parts = html.escape(text).split("`")
-    if len(parts) % 2 == 0:
-        return html.escape(text)
-    return "".join(
-        f'<code style="color:inherit;background:transparent;">{part}</code>' if i % 2 else part
-        for i, part in enumerate(parts)
-    )
-
-
-def _with_code(advice: str) -> str:
-    call, closing, rest = advice.partition(")")
-    return _backticks(f"`{call})`{rest}") if closing and "(" in call else html.escape(advice)

@@ -1,8 +1,11 @@
 """Every exercise of the registry: stub, reference, mutants, cases, words."""
 
+import ast
 import importlib
+import inspect
 
 import pytest
+import torch
 
 from course_lib.exercises import (
     Exercise,
@@ -12,6 +15,7 @@ from course_lib.exercises import (
     statement_markdown,
     stub_source,
 )
+from course_lib.exercises.calling import GRADIENTS
 from course_lib.exercises.values import readable
 from course_lib.grading import check, hint, solution
 from course_lib.grading.in_process import run_cases
@@ -27,6 +31,15 @@ every_exercise = pytest.mark.parametrize("exercise", EXERCISES)
 def own_progress(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_PROGRESS_FILE", str(tmp_path / "progress.json"))
     monkeypatch.delenv("COURSE_BOOK_BUILD", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """The cases are small: a second thread would only wait for the first."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def _shown(cases) -> list[str]:
@@ -71,12 +84,45 @@ def test_mutants_lose_points_and_are_named(exercise: Exercise, seed: int):
 
 @every_exercise
 def test_check_tells_the_diagnosis(exercise: Exercise):
-    for mutant in exercise.mutants:
+    for mutant in (exercise.mutants[0], exercise.mutants[-1]):
         result = check(exercise.id, mutant.function)
         assert result.status == "wrong"
         assert mutant.diagnosis in repr(result), f"{mutant.name}\n{result!r}"
         assert f'hint("{exercise.id}")' in repr(result)
     assert len({mutant.diagnosis for mutant in exercise.mutants}) == len(exercise.mutants)
+
+
+LEARNED_THROUGH = {
+    "attention.padded_weights",
+    "attention.scaled_dot_product",
+    "attention.softmax",
+    "gpt2.layer_norm",
+    "gpt2.pre_norm_step",
+    "gpt2.whole_model",
+}
+
+
+@every_exercise
+def test_gradients_are_compared_where_a_model_learns_through_the_function(exercise: Exercise):
+    public, hidden = exercise.public_cases(0), exercise.hidden_cases(0)
+    asks = [any(GRADIENTS in case.inputs for case in cases) for cases in (public, hidden)]
+    assert asks == [exercise.id in LEARNED_THROUGH] * 2
+    if exercise.id in LEARNED_THROUGH:
+        assert "differentiate" in exercise.statement or "gradients" in exercise.statement
+        assert {"cut_off", "not_differentiable"} <= {mutant.name for mutant in exercise.mutants}
+
+
+@every_exercise
+def test_reference_and_mutants_keep_to_the_policy(exercise: Exercise):
+    policy = pytest.importorskip("course_lib.grading.inside.policy")
+    home = importlib.import_module(exercise.reference.__module__)
+    tree = ast.parse(inspect.getsource(home))
+    assert policy.find_forbidden(tree, exercise.forbidden) == []
+    modules = [entry for entry in exercise.forbidden if entry not in policy.FAMILIES]
+    assert all(entry.split(".")[0] in KNOWN_PACKAGES for entry in modules), modules
+
+
+KNOWN_PACKAGES = {"course_lib", "tiktoken", "tokenizers", "transformers"}
 
 
 @every_exercise

@@ -76,6 +76,31 @@ def _hard_lookup(query: Vector, keys: list[Vector], values: list[Vector]) -> Ans
     return [1.0 if i == best else 0.0 for i in range(len(keys))], list(values[best])
 
 
+def _swapped_answers(
+    query: Vector, keys: list[Vector], values: list[Vector]
+) -> tuple[Vector, Vector]:
+    weights, output = attention_by_hand(query, keys, values)
+    return output, weights
+
+
+def _scaled_too_late(query: Vector, keys: list[Vector], values: list[Vector]) -> Answer:
+    weights, _ = _attend(_dots(query, keys), values)
+    scaled = [weight / math.sqrt(len(query)) for weight in weights]
+    return scaled, _mix(scaled, values)
+
+
+def _as_long_as_the_query(query: Vector, keys: list[Vector], values: list[Vector]) -> Answer:
+    weights, output = attention_by_hand(query, keys, values)
+    return weights, [output[i] for i in range(len(query))]
+
+
+def _not_added_up(
+    query: Vector, keys: list[Vector], values: list[Vector]
+) -> tuple[Vector, list[Vector]]:
+    weights, _ = attention_by_hand(query, keys, values)
+    return weights, [[w * v for v in value] for w, value in zip(weights, values, strict=True)]
+
+
 def _case(query: Vector, keys: list[Vector], values: list[Vector], label: str) -> Case:
     return Case({"query": query, "keys": keys, "values": values}, label)
 
@@ -102,7 +127,12 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_random_case(draw, size, count) for size, count in ((1, 2), (2, 2), (4, 5), (6, 3))]
+    sizes = ((1, 2), (2, 2), (4, 5), (6, 3), (3, 1))
+    far = [[9.0, 30.0], [9.0, 31.0]]
+    return [
+        *(_random_case(draw, size, count) for size, count in sizes),
+        _case([2.0, 9.0], far, [[1.0], [-1.0]], "scores in the hundreds"),
+    ]
 
 
 EXERCISE = Exercise(
@@ -116,7 +146,8 @@ $$w_s = \\frac{e^{q \\cdot k_s / \\sqrt{K}}}{\\sum_{s'} e^{q \\cdot k_{s'} / \\s
 \\qquad o = \\sum_s w_s v_s$$
 
 Here $q$ is the query and $K$ the number of its entries, $k_s$ and $v_s$ are the key and the value
-of token $s$, $w_s$ is its weight and $o$ is the output. Return the weights and the output.
+of token $s$, $w_s$ is its weight and $o$ is the output. A value may be longer or shorter than a
+key, and there is at least one key. Return the weights and the output.
 """,
     signature=Signature(
         summary="Return the attention weights of one query and its output.",
@@ -127,6 +158,7 @@ of token $s$, $w_s$ is its weight and $o$ is the output. Return the weights and 
         ),
         returns="(weights, output): a list of S numbers and a list as long as one value",
     ),
+    forbidden=("softmax", "log_softmax", "scaled_dot_product_attention", "course_lib.layers"),
     level="core",
     points=4,
     minutes=8,
@@ -169,6 +201,26 @@ of token $s$, $w_s$ is its weight and $o$ is the output. Return the weights and 
             "be negative.",
         ),
         Mutant("mixes_keys", _mixes_keys, "The output mixes the keys; it should mix the values."),
+        Mutant(
+            "swapped_answers",
+            _swapped_answers,
+            "The two answers are in the wrong order: first the weights, then the output.",
+        ),
+        Mutant(
+            "scaled_too_late",
+            _scaled_too_late,
+            "The weights are divided by √K. Divide the scores by it, before `exp`.",
+        ),
+        Mutant(
+            "as_long_as_the_query",
+            _as_long_as_the_query,
+            "The output is made as long as the query; it is as long as one value.",
+        ),
+        Mutant(
+            "not_added_up",
+            _not_added_up,
+            "The values are multiplied by their weights but not added up: one vector is asked for.",
+        ),
         Mutant(
             "hard_lookup",
             _hard_lookup,

@@ -50,6 +50,15 @@ def _additive(n_queries: int, n_keys: int) -> Tensor:
     )
 
 
+def _numbers(n_queries: int, n_keys: int) -> Tensor:
+    return causal_mask(n_queries, n_keys).float()
+
+
+def _square(n_queries: int, n_keys: int) -> Tensor:
+    del n_queries
+    return causal_mask(n_keys, n_keys)
+
+
 def _case(n_queries: int, n_keys: int) -> Case:
     return Case({"n_queries": n_queries, "n_keys": n_keys}, f"{n_queries} queries, {n_keys} keys")
 
@@ -71,7 +80,9 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_case(1, 1), _case(2, 2), *(_random_case(draw) for _ in range(3))]
+    n_tokens = draw.randint(3, 40)
+    random_cases = [_random_case(draw) for _ in range(3)]
+    return [_case(1, 1), _case(2, 2), _case(1, n_tokens), _case(n_tokens, n_tokens), *random_cases]
 
 
 EXERCISE = Exercise(
@@ -83,15 +94,18 @@ to its own position and to those before it: `True` means *may attend*.
 
 There may be more keys than queries: while text is generated, the keys of earlier tokens are kept
 and only the new tokens ask. The queries are then the **last** positions of the keys.
+
+Make it from PyTorch's tensors, not with the course's own `causal_mask`.
 """,
     signature=Signature(
         summary="Return the mask that hides the future.",
         parameters=(
-            Parameter("n_queries", "int T, the number of queries"),
+            Parameter("n_queries", "int T >= 1, the number of queries"),
             Parameter("n_keys", "int S >= T, the number of keys; the queries are the last of them"),
         ),
         returns="bool tensor [T S], True where the query (row) may attend to the key (column)",
     ),
+    forbidden=("course_lib.layers", "transformers"),
     level="core",
     points=3,
     minutes=6,
@@ -133,6 +147,18 @@ and only the new tokens ask. The queries are then the **last** positions of the 
             "looks_ahead",
             _looks_ahead,
             "The triangle is the wrong one: queries see the future and not the past.",
+        ),
+        Mutant(
+            "numbers",
+            _numbers,
+            "The entries are the numbers 1 and 0; a bool tensor is asked for: `dtype=torch.bool`, "
+            "or a comparison.",
+        ),
+        Mutant(
+            "square",
+            _square,
+            "The mask has a row for every key; it needs one for every query, and these are the "
+            "last.",
         ),
         Mutant("everything", _everything, "Nothing is hidden: every query sees every key."),
         Mutant("swapped", _swapped, "Rows and columns are swapped: rows are the queries."),

@@ -3,7 +3,15 @@
 import torch
 from torch import Tensor
 
-from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+from course_lib.exercises.specification import (
+    Case,
+    Exercise,
+    Mutant,
+    Parameter,
+    Signature,
+    graph_mistakes,
+    with_gradients,
+)
 
 
 def padded_weights(scores: Tensor, lengths: Tensor) -> Tensor:
@@ -56,6 +64,12 @@ def _queries_hidden(scores: Tensor, lengths: Tensor) -> Tensor:
     return torch.softmax(scores, dim=-1) * rows
 
 
+def _gradient_is_nan(scores: Tensor, lengths: Tensor) -> Tensor:
+    real = _real(scores, lengths)
+    weights = torch.softmax(scores + torch.where(real, 0.0, -torch.inf), dim=-1)
+    return torch.where(real, weights, 0.0)
+
+
 def _case(generator: torch.Generator, n_queries: int, n_keys: int, lengths: list[int]) -> Case:
     scores = torch.randn(len(lengths), n_queries, n_keys, generator=generator) * 2
     inputs = {"scores": scores.round(decimals=1), "lengths": torch.tensor(lengths)}
@@ -70,6 +84,7 @@ def _public(seed: int) -> list[Case]:
         _case(generator, 1, 3, [0, 2]),
         _case(generator, 3, 3, [3]),
         _case(generator, 4, 6, [2, 5, 6]),
+        with_gradients(_case(generator, 2, 3, [2, 0, 3]), "scores"),
     ]
 
 
@@ -81,7 +96,16 @@ def _hidden(seed: int) -> list[Case]:
         _case(generator, 3, 8, [*lengths, 8]),
         _case(generator, 2, 5, [0, 0]),
         _case(generator, 2, 5, [4, 0, 2]),
+        _in_64_bits(_case(generator, 3, 4, [1, 4, 0])),
+        with_gradients(_case(generator, 2, 6, [0, *lengths[:2]]), "scores"),
+        with_gradients(_case(generator, 3, 4, [4, 3]), "scores"),
     ]
+
+
+def _in_64_bits(case: Case) -> Case:
+    """The same in float64, as a tensor whose memory lies in another order."""
+    scores = case.inputs["scores"].double().transpose(1, 2).contiguous().transpose(1, 2)
+    return Case({**case.inputs, "scores": scores}, f"{case.label}, float64")
 
 
 def _example() -> Case:
@@ -98,13 +122,14 @@ padding. Given the scores of a batch and the true length of each sequence, retur
 weights in which **padding gets exactly 0** and the weights of the real keys add up to 1.
 
 A sequence may be empty (length 0): its weights are all 0, not `nan`. One `nan` would spread
-through the whole network.
+through the whole network, on the way forward or back: PyTorch must be able to differentiate the
+result, and gradients must not be `nan` either. `torch.softmax` may be used.
 """,
     signature=Signature(
         summary="Return attention weights that give padding no weight.",
         parameters=(
-            Parameter("scores", "float tensor [B T S]: sequences, queries, keys"),
-            Parameter("lengths", "int tensor [B]; keys at positions >= length are padding"),
+            Parameter("scores", "float tensor [B T S]: sequences, queries, keys; 32 or 64 bits"),
+            Parameter("lengths", "int tensor [B], 0 to S; keys at positions >= length are padding"),
         ),
         returns="float tensor [B T S]",
     ),
@@ -153,6 +178,13 @@ through the whole network.
             "longest_for_all",
             _longest_for_all,
             "Every sequence is treated as if it were as long as the longest one.",
+        ),
+        *graph_mistakes(padded_weights),
+        Mutant(
+            "gradient_is_nan",
+            _gradient_is_nan,
+            "The weights are right, but an empty sequence gets gradients of nan: −inf is added to "
+            "the scores, and the nan of its softmax flows back. Replace the scores: `masked_fill`.",
         ),
         Mutant("left_padding", _left_padding, "Padding is at the end; the beginning is hidden."),
         Mutant(

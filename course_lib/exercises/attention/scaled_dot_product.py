@@ -5,7 +5,15 @@ import math
 import torch
 from torch import Tensor
 
-from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+from course_lib.exercises.specification import (
+    Case,
+    Exercise,
+    Mutant,
+    Parameter,
+    Signature,
+    graph_mistakes,
+    with_gradients,
+)
 
 Answer = tuple[Tensor, Tensor]
 
@@ -79,6 +87,23 @@ def _swapped_answers(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
     return weights, output
 
 
+def _mask_added(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Answer:
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores + mask
+    weights = torch.softmax(scores, dim=-1)
+    return weights @ v, weights
+
+
+def _weights_cut_off(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Answer:
+    _, weights = scaled_dot_product(q, k, v, mask)
+    return weights.detach() @ v, weights.detach()
+
+
+def _output_only(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+    return scaled_dot_product(q, k, v, mask)[0]
+
+
 def _case(
     generator: torch.Generator, query: list[int], n_keys: int, mask: Tensor | None, label: str
 ) -> Case:
@@ -107,7 +132,20 @@ def _public(seed: int) -> list[Case]:
         _case(generator, [1, 1, 1, 2], 3, first_only, "one query, only the first key allowed"),
         _case(generator, [2, 2, 3, 4], 5, None, "two sequences, two heads, five keys"),
         _case(generator, [2, 1, 4, 3], 4, _causal(4), "two sequences, causal mask"),
+        with_gradients(_case(generator, [1, 1, 2, 2], 2, _causal(2), "two tokens"), *_INPUTS),
     ]
+
+
+_INPUTS = ("query", "key", "value")
+
+
+def _in_64_bits(case: Case) -> Case:
+    """The same in float64, the heads lying behind the positions in memory, as a model has them."""
+    lying = {
+        name: case.inputs[name].double().transpose(1, 2).contiguous().transpose(1, 2)
+        for name in _INPUTS
+    }
+    return Case({**case.inputs, **lying}, f"{case.label}, float64")
 
 
 def _hidden(seed: int) -> list[Case]:
@@ -119,6 +157,11 @@ def _hidden(seed: int) -> list[Case]:
         _case(generator, [3, 2, 5, 8], 5, _causal(5), "causal mask"),
         _case(generator, [3, 2, 4, 6], 6, some, "a mask for each sequence"),
         _case(generator, [1, 3, 4, 16], 9, None, "more keys than queries"),
+        _in_64_bits(_case(generator, [3, 2, 4, 3], 4, _causal(4), "causal mask")),
+        with_gradients(
+            _case(generator, [3, 2, 4, 6], 6, some, "a mask for each sequence"), *_INPUTS
+        ),
+        with_gradients(_case(generator, [2, 1, 3, 4], 5, None, "no mask"), *_INPUTS),
     ]
 
 
@@ -139,12 +182,17 @@ $$\\operatorname{Attention}(Q, K, V) = \\operatorname{softmax}\\left(\\frac{Q K^
 
 $Q$, $K$ and $V$ hold queries, keys and values as rows, $d_k$ is the length of one query, and $M$
 is 0 where the mask is `True` and $-\\infty$ where it is `False`. Without a mask every query sees
-every key. Return the output **and** the weights.
+every key; with one, every query sees at least one. Return the output **and** the weights. PyTorch
+must be able to differentiate both: some cases compare gradients.
+
+`torch.softmax` may be used, ready-made attention may not, neither PyTorch's nor the course's.
 """,
     signature=Signature(
         summary="Return the attention output and the attention weights.",
         parameters=(
-            Parameter("query", "float tensor [B H T K]: sequences, heads, queries, entries"),
+            Parameter(
+                "query", "float tensor [B H T K]: batch, heads, queries, entries; 32 or 64 bits"
+            ),
             Parameter("key", "float tensor [B H S K]"),
             Parameter("value", "float tensor [B H S K]"),
             Parameter(
@@ -153,6 +201,7 @@ every key. Return the output **and** the weights.
         ),
         returns="(output, weights): float tensors [B H T K] and [B H T S]",
     ),
+    forbidden=("scaled_dot_product_attention", "course_lib.layers", "transformers"),
     level="core",
     points=5,
     minutes=12,
@@ -203,6 +252,24 @@ every key. Return the output **and** the weights.
             "mask_with_zero",
             _mask_with_zero,
             "Hidden scores are set to 0, but e⁰ = 1 is still a weight; set them to −inf.",
+        ),
+        Mutant(
+            "mask_added",
+            _mask_added,
+            "The mask is added as the numbers 1 and 0, which hides nothing; set hidden scores to "
+            "−inf.",
+        ),
+        *graph_mistakes(scaled_dot_product),
+        Mutant(
+            "weights_cut_off",
+            _weights_cut_off,
+            "The weights are cut off from the graph: only the values could learn, queries and keys "
+            "could not.",
+        ),
+        Mutant(
+            "output_only",
+            _output_only,
+            "Only the output is returned; return the weights too: `return output, weights`.",
         ),
         Mutant(
             "reshaped_key",

@@ -56,6 +56,10 @@ def _blocks(n_tokens: int, window: int) -> Tensor:
     return (_distance(n_tokens) >= 0) & (block[:, None] == block[None, :])
 
 
+def _numbers(n_tokens: int, window: int) -> Tensor:
+    return sliding_window_mask(n_tokens, window).float()
+
+
 def _case(n_tokens: int, window: int) -> Case:
     return Case({"n_tokens": n_tokens, "window": window}, f"{n_tokens} tokens, window {window}")
 
@@ -72,7 +76,8 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_case(1, 1), _case(5, 5), *(_random_case(draw) for _ in range(3))]
+    random_cases = [_random_case(draw) for _ in range(3)]
+    return [_case(1, 1), _case(1, 6), _case(5, 5), _case(6, 5), *random_cases]
 
 
 EXERCISE = Exercise(
@@ -83,12 +88,13 @@ Causal attention over $T$ tokens makes $T(T+1)/2$ comparisons. If each token see
 `window` tokens, **itself included**, the number grows with $T$ instead of $T^2$; models with long
 contexts use such layers, and what lies farther back travels through the stack of layers.
 
-Write the mask: `True` where the query (row) may attend to the key (column).
+Write the mask: `True` where the query (row) may attend to the key (column). The window may be
+longer than the text.
 """,
     signature=Signature(
         summary="Return the causal mask of a sliding window.",
         parameters=(
-            Parameter("n_tokens", "int T"),
+            Parameter("n_tokens", "int T >= 1"),
             Parameter("window", "int >= 1, how many tokens each one sees, itself included"),
         ),
         returns="bool tensor [T T], True = may attend",
@@ -126,6 +132,12 @@ Write the mask: `True` where the query (row) may attend to the key (column).
             "The window reaches into the future; it should look back only.",
         ),
         Mutant("no_window", _no_window, "The window is not used: this is the plain causal mask."),
+        Mutant(
+            "numbers",
+            _numbers,
+            "The entries are the numbers 1 and 0; a bool tensor is asked for: `dtype=torch.bool`, "
+            "or a comparison.",
+        ),
         Mutant("no_causality", _no_causality, "The whole future is visible: distances below 0."),
         Mutant("future", _future, "Rows and columns are swapped: the window looks ahead."),
         Mutant(

@@ -3,7 +3,15 @@
 import torch
 from torch import Tensor
 
-from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+from course_lib.exercises.specification import (
+    Case,
+    Exercise,
+    Mutant,
+    Parameter,
+    Signature,
+    graph_mistakes,
+    with_gradients,
+)
 
 
 def softmax(scores: Tensor, dim: int) -> Tensor:
@@ -19,17 +27,17 @@ def _overflows(scores: Tensor, dim: int) -> Tensor:
 
 def _last_axis(scores: Tensor, dim: int) -> Tensor:
     del dim
-    return torch.softmax(scores, dim=-1)
+    return softmax(scores, -1)
 
 
 def _first_axis(scores: Tensor, dim: int) -> Tensor:
     del dim
-    return torch.softmax(scores, dim=0)
+    return softmax(scores, 0)
 
 
 def _over_everything(scores: Tensor, dim: int) -> Tensor:
     del dim
-    return torch.softmax(scores.flatten(), dim=0).reshape(scores.shape)
+    return softmax(scores.flatten(), 0).reshape(scores.shape)
 
 
 def _largest_of_all(scores: Tensor, dim: int) -> Tensor:
@@ -47,7 +55,26 @@ def _no_keepdim(scores: Tensor, dim: int) -> Tensor:
 
 
 def _logarithm(scores: Tensor, dim: int) -> Tensor:
-    return torch.log_softmax(scores, dim=dim)
+    return softmax(scores, dim).log()
+
+
+def _divided_by_all(scores: Tensor, dim: int) -> Tensor:
+    exponentials = torch.exp(scores - scores.amax(dim=dim, keepdim=True))
+    return exponentials / exponentials.sum()
+
+
+def _mean_subtracted(scores: Tensor, dim: int) -> Tensor:
+    exponentials = torch.exp(scores - scores.mean(dim=dim, keepdim=True))
+    return exponentials / exponentials.sum(dim=dim, keepdim=True)
+
+
+def _cut_to_a_limit(scores: Tensor, dim: int) -> Tensor:
+    return softmax(scores.clamp(max=80.0), dim)
+
+
+def _sum_cut_off(scores: Tensor, dim: int) -> Tensor:
+    exponentials = torch.exp(scores - scores.amax(dim=dim, keepdim=True))
+    return exponentials / exponentials.sum(dim=dim, keepdim=True).detach()
 
 
 def _case(scores: Tensor, dim: int, label: str) -> Case:
@@ -68,7 +95,9 @@ def _public(seed: int) -> list[Case]:
         _random_case(generator, (2, 3), 0),
         _case(torch.tensor([1000.0, 1001.0, 999.0]), 0, "large scores"),
         _case(spread, 1, "two rows far apart"),
+        _case(torch.tensor([[0.0, 200.0, -torch.inf]]), -1, "scores far apart, one of them -inf"),
         _random_case(generator, (2, 3, 2), 1),
+        with_gradients(_random_case(generator, (2, 3), 1), "scores"),
     ]
 
 
@@ -79,8 +108,12 @@ def _hidden(seed: int) -> list[Case]:
         _random_case(generator, (1,), 0),
         _random_case(generator, (4, 4), -2),
         _case(far, -1, "rows far apart"),
-        _case(far.double().T.contiguous(), 0, "columns far apart, float64"),
+        _case(torch.tensor([-300.0, 0.0, 0.0, 400.0]), 0, "one score far above the rest"),
+        _case(far.double().T, 0, "columns far apart, float64, a transposed tensor"),
+        _random_case(generator, (3, 1), 1),
         _random_case(generator, (2, 3, 4, 5), 2),
+        with_gradients(_case(far.clone(), -1, "rows far apart"), "scores"),
+        with_gradients(_random_case(generator, (3, 2, 4), 1), "scores"),
     ]
 
 
@@ -93,15 +126,26 @@ Softmax turns scores into weights that are positive and add up to 1:
 $$\\operatorname{softmax}(x)_i = \\frac{e^{x_i}}{\\sum_j e^{x_j}}$$
 
 In 32-bit numbers $e^{89}$ is already infinite. Write a softmax along the dimension `dim` that
-gives right answers for scores of 1,000 too. Do it without `torch.softmax`.
+gives right answers for scores of 1,000 too. A score may be $-\\infty$ (its weight is 0), but never
+all of them along `dim`. A model learns through it, so PyTorch must be able to differentiate it:
+some cases compare gradients.
+
+Do it without `torch.softmax`, `torch.log_softmax` and `torch.logsumexp`.
 """,
     signature=Signature(
         summary="Return the softmax of the scores along one dimension.",
         parameters=(
-            Parameter("scores", "float tensor of any shape"),
+            Parameter("scores", "float tensor of any shape, 32 or 64 bits"),
             Parameter("dim", "int, the dimension along which the results add up to 1"),
         ),
         returns="float tensor of the same shape",
+    ),
+    forbidden=(
+        "softmax",
+        "log_softmax",
+        "logsumexp",
+        "scaled_dot_product_attention",
+        "course_lib.layers",
     ),
     level="core",
     points=4,
@@ -147,6 +191,31 @@ gives right answers for scores of 1,000 too. Do it without `torch.softmax`.
             "no_keepdim",
             _no_keepdim,
             "The sum has lost its axis, so it is spread along the wrong one; use `keepdim=True`.",
+        ),
+        Mutant(
+            "divided_by_all",
+            _divided_by_all,
+            "The exponentials are divided by the sum over the whole tensor; each row along `dim` "
+            "has its own sum.",
+        ),
+        Mutant(
+            "mean_subtracted",
+            _mean_subtracted,
+            "The mean is subtracted, and a score far above it still overflows; subtract the "
+            "largest score.",
+        ),
+        Mutant(
+            "cut_to_a_limit",
+            _cut_to_a_limit,
+            "Large scores are cut to one limit, so 1,000 and 1,001 get the same weight; subtract "
+            "the largest score instead.",
+        ),
+        *graph_mistakes(softmax),
+        Mutant(
+            "sum_cut_off",
+            _sum_cut_off,
+            "The sum is cut off from the graph (`.detach()`, `.item()` or `float`): the values are "
+            "right, their gradients are not.",
         ),
         Mutant("logarithm", _logarithm, "This is the logarithm of the softmax (`log_softmax`)."),
     ),

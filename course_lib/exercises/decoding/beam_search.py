@@ -92,6 +92,21 @@ def _best_only(first: Tensor, following: Tensor, length: int, beam_width: int) -
     return beam_search(first, following, length, beam_width)[:1]
 
 
+def _with_totals(
+    first: Tensor, following: Tensor, length: int, beam_width: int
+) -> list[tuple[float, list[int]]]:
+    beams: _Beams = [(0.0, [])]
+    for _ in range(length):
+        beams = sorted(_step(first, following, beams), key=lambda beam: -beam[0])[:beam_width]
+    return beams
+
+
+def _one_step_less(
+    first: Tensor, following: Tensor, length: int, beam_width: int
+) -> list[list[int]]:
+    return beam_search(first, following, length - 1, beam_width)
+
+
 def _table(first: list[float], following: list[list[float]]) -> dict[str, Tensor]:
     return {"first": torch.tensor(first).log(), "following": torch.tensor(following).log()}
 
@@ -108,16 +123,21 @@ def _case(table: dict[str, Tensor], length: int, beam_width: int) -> Case:
     return Case({**table, "length": length, "beam_width": beam_width}, label)
 
 
-def _random_table(draw: random.Random, size: int) -> dict[str, Tensor]:
-    def row() -> list[float]:
-        weights = [draw.uniform(0.0, 1.0) ** 2 + 0.01 for _ in range(size)]
-        return [weight / sum(weights) for weight in weights]
+def _random_row(draw: random.Random, size: int) -> list[float]:
+    weights = [draw.uniform(0.0, 1.0) ** 2 + 0.01 for _ in range(size)]
+    return [weight / sum(weights) for weight in weights]
 
-    return _table(row(), [row() for _ in range(size)])
+
+def _random_table(draw: random.Random, size: int) -> dict[str, Tensor]:
+    return _table(_random_row(draw, size), [_random_row(draw, size) for _ in range(size)])
 
 
 def _is_telling(table: dict[str, Tensor], length: int, beam_width: int) -> bool:
     """Whether the answer differs from greedy and from exhaustive search, without near-ties."""
+    found = beam_search(table["first"], table["following"], length, beam_width)[0]
+    greedy = beam_search(table["first"], table["following"], length, 1)[0]
+    if found == greedy:
+        return False
     first, following = table["first"].tolist(), table["following"].tolist()
     scores = [
         (first[tokens[0]] + sum(following[a][b] for a, b in itertools.pairwise(tokens)), tokens)
@@ -125,9 +145,7 @@ def _is_telling(table: dict[str, Tensor], length: int, beam_width: int) -> bool:
     ]
     scores.sort(reverse=True)
     near = any(abs(a[0] - b[0]) < 1e-4 for a, b in itertools.pairwise(scores[:12]))
-    found = beam_search(table["first"], table["following"], length, beam_width)[0]
-    greedy = beam_search(table["first"], table["following"], length, 1)[0]
-    return not near and found not in (list(scores[0][1]), greedy)
+    return not near and found != list(scores[0][1])
 
 
 def _random_case(draw: random.Random, size: int, length: int, beam_width: int) -> Case:
@@ -145,6 +163,7 @@ def _public(seed: int) -> list[Case]:
         _case(_GARDEN_PATH, 2, 2),
         _case(_GARDEN_PATH, 3, 2),
         _case(_GARDEN_PATH, 1, 2),
+        _case(_GARDEN_PATH, 1, 5),
         _case(_NOT_A_SUM, 2, 2),
         _random_case(draw, 5, 4, 2),
     ]
@@ -171,7 +190,8 @@ is the sum of its entries.
 
 Write beam search. Begin with the empty text. In each of `length` steps, extend **every** kept text
 by **every** token, and of all these together keep the `beam_width` most probable. Return the texts
-kept after the last step, the most probable first.
+kept after the last step, the most probable first; no two are equally probable. Write it yourself:
+the searches of the course and of `transformers` may not be called.
 """,
     signature=Signature(
         summary="Return the texts that beam search ends with, the most probable first.",
@@ -181,8 +201,9 @@ kept after the last step, the most probable first.
             Parameter("length", "int >= 1, tokens per text"),
             Parameter("beam_width", "int >= 1"),
         ),
-        returns="list of texts, each a list of `length` ints; fewer than beam_width if there are",
+        returns="list of at most beam_width texts, each a list of `length` ints",
     ),
+    forbidden=("course_lib.generation", "transformers"),
     level="stretch",
     points=6,
     minutes=20,
@@ -240,6 +261,16 @@ kept after the last step, the most probable first.
             "columns",
             _columns,
             "Rows and columns are exchanged: `following[a, b]` is token b after token a.",
+        ),
+        Mutant(
+            "with_totals",
+            _with_totals,
+            "The totals are returned too; return only the texts.",
+        ),
+        Mutant(
+            "one_step_less",
+            _one_step_less,
+            "Off by one: the texts are one token short. The first token is a step too.",
         ),
         Mutant(
             "best_only", _best_only, "Only the best text is returned; return all that were kept."

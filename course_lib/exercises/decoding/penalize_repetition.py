@@ -60,6 +60,15 @@ def _forbids(logits: Tensor, previous_ids: list[int], penalty: float) -> Tensor:
     return penalized
 
 
+def _negatives_left(logits: Tensor, previous_ids: list[int], penalty: float) -> Tensor:
+    penalized = penalize_repetition(logits, previous_ids, penalty)
+    return torch.where(logits < 0, logits, penalized)
+
+
+def _probabilities(logits: Tensor, previous_ids: list[int], penalty: float) -> Tensor:
+    return penalize_repetition(logits, previous_ids, penalty).softmax(dim=-1)
+
+
 def _case(logits: list[float], previous: list[int], penalty: float, label: str) -> Case:
     inputs = {"logits": torch.tensor(logits), "previous_ids": previous, "penalty": penalty}
     return Case(inputs, label)
@@ -88,7 +97,13 @@ def _hidden(seed: int) -> list[Case]:
         _case([-1.0, 0.0, 5.0], [1, 0], 1.3, "a logit of 0 and a negative one"),
         _case([1.0, 2.0], [0, 0], 1.0, "penalty 1 changes nothing"),
         *(_random_case(generator, size, 1.3) for size in (8, 12, 16)),
+        _case([-2.5], [0, 0, 0], 1.5, "a vocabulary of one token"),
+        _in_64_bits(_random_case(generator, 9, 1.7)),
     ]
+
+
+def _in_64_bits(case: Case) -> Case:
+    return Case({**case.inputs, "logits": case.inputs["logits"].double()}, f"{case.label}, float64")
 
 
 EXERCISE = Exercise(
@@ -98,17 +113,18 @@ EXERCISE = Exercise(
 Write the repetition penalty. Each token that occurs in `previous_ids` gets a smaller logit, by the
 factor $\\theta$ (`penalty`): a positive logit is **divided** by $\\theta$, a negative one is
 **multiplied** by it. A token is penalized **once**, however often it occurred. The other logits
-stay as they are.
+stay as they are. Write it without the penalties of the course or of `transformers`.
 """,
     signature=Signature(
         summary="Make the tokens that already occurred less probable.",
         parameters=(
-            Parameter("logits", "float tensor [V]"),
+            Parameter("logits", "float tensor [V], 32 or 64 bits"),
             Parameter("previous_ids", "list of int, the tokens so far; may be empty"),
             Parameter("penalty", "float >= 1"),
         ),
         returns="float tensor [V]",
     ),
+    forbidden=("course_lib.generation", "transformers"),
     level="core",
     points=3,
     minutes=8,
@@ -155,6 +171,14 @@ stay as they are.
         ),
         Mutant(
             "subtracts", _subtracts, "The penalty is subtracted; it is a factor on the logit here."
+        ),
+        Mutant(
+            "negatives_left",
+            _negatives_left,
+            "Negative logits stay as they are; they are to be multiplied by the penalty.",
+        ),
+        Mutant(
+            "probabilities", _probabilities, "These are probabilities; logits are to be returned."
         ),
         Mutant(
             "rewards",

@@ -61,6 +61,22 @@ def _per_token(tokens: list[int], n: int) -> float:
     return (len(grams) - len(set(grams))) / len(tokens) if tokens else 0.0
 
 
+def _how_many(tokens: list[int], n: int) -> float:
+    grams = _grams(tokens, n)
+    return float(len(grams) - len(set(grams)))
+
+
+def _different_ones_only(tokens: list[int], n: int) -> float:
+    grams = _grams(tokens, n)
+    repeated = {gram for gram in grams if grams.count(gram) > 1}
+    return len(repeated) / len(set(grams)) if grams else 0.0
+
+
+def _as_digits(tokens: list[int], n: int) -> float:
+    grams = ["".join(map(str, gram)) for gram in _grams(tokens, n)]
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
 def _case(tokens: list[int], n: int, label: str) -> Case:
     return Case({"tokens": tokens, "n": n}, label)
 
@@ -80,6 +96,7 @@ def _public(seed: int) -> list[Case]:
         _case([1, 2, 9, 1, 2, 8, 1, 2], 2, "one pair three times"),
         _case([1, 2, 3], 4, "shorter than n"),
         _case([1, 2, 3, 2, 1], 2, "the same tokens in another order"),
+        _case([1, 12, 11, 2], 2, "ids with the same digits"),
         _random_case(draw, 11, 3),
     ]
 
@@ -89,6 +106,8 @@ def _hidden(seed: int) -> list[Case]:
     return [
         _case([], 2, "an empty text"),
         _case([3, 3], 2, "exactly one pair"),
+        _case([5], 1, "one token"),
+        _case([21, 3, 2, 13, 7], 2, "other ids with the same digits"),
         _case([1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4], 4, "a loop of four"),
         *(_random_case(draw, length, n) for length, n in ((12, 2), (17, 3), (23, 4))),
     ]
@@ -157,6 +176,19 @@ one is. Return their share. A text with fewer than $n$ tokens has no n-grams and
             "short_text",
             _short_text,
             "A text shorter than n has no n-grams, and 0/0 fails; return 0.0.",
+        ),
+        Mutant(
+            "as_digits",
+            _as_digits,
+            "The ids are joined to one text, in which (1, 12) and (11, 2) look alike; compare "
+            "tuples.",
+        ),
+        Mutant("how_many", _how_many, "This is their number; divide it by that of all n-grams."),
+        Mutant(
+            "different_ones_only",
+            _different_ones_only,
+            "This is the share of different n-grams that occur more than once; count every "
+            "repetition, and divide by all n-grams of the text.",
         ),
         Mutant(
             "per_token",

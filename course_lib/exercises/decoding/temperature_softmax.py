@@ -65,6 +65,24 @@ def _shares_ties(logits: Tensor, temperature: float) -> Tensor:
     return torch.softmax(logits / temperature, dim=-1)
 
 
+def _last_of_equals(logits: Tensor, temperature: float) -> Tensor:
+    if temperature == 0:
+        return _greedy(logits.flip(-1)).flip(-1)
+    return torch.softmax(logits / temperature, dim=-1)
+
+
+def _best_id(logits: Tensor, temperature: float) -> Tensor:
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    return torch.softmax(logits / temperature, dim=-1)
+
+
+def _first_axis(logits: Tensor, temperature: float) -> Tensor:
+    if temperature == 0:
+        return _greedy(logits)
+    return torch.softmax(logits / temperature, dim=0)
+
+
 def _case(logits: list[float] | list[list[float]], temperature: float, label: str) -> Case:
     return Case({"logits": torch.tensor(logits), "temperature": temperature}, label)
 
@@ -96,6 +114,19 @@ def _hidden(seed: int) -> list[Case]:
         _random_case(generator, (2, 3, 4), 0.01),
         _case([-1.0, -1.0, -5.0], 0.0, "temperature 0, negative logits with a tie"),
         _random_case(generator, (4, 3), 3.0),
+        _random_case(generator, (3, 1), 0.5),
+        *_in_64_bits(_random_case(generator, (5, 3), 0.3), _random_case(generator, (4, 3), 0.0)),
+    ]
+
+
+def _in_64_bits(*cases: Case) -> list[Case]:
+    """The same in float64, as tensors whose memory lies in another order."""
+    return [
+        Case(
+            {**case.inputs, "logits": case.inputs["logits"].double().T.contiguous().T},
+            f"{case.label}, float64",
+        )
+        for case in cases
     ]
 
 
@@ -110,16 +141,17 @@ $$p_i = \\frac{e^{z_i/\\tau}}{\\sum_j e^{z_j/\\tau}}.$$
 At $\\tau = 0$ the formula divides by zero. Give it the meaning of its limit, greedy decoding: the
 whole probability on the largest logit, and on the **lowest id** where several are equally large.
 The logits may come in a batch: the last axis is the vocabulary. Mind low temperatures, at which
-$z/\\tau$ is in the hundreds; `torch.softmax` may be used.
+$z/\\tau$ is in the hundreds; `torch.softmax` may be used, the course's own sampling may not.
 """,
     signature=Signature(
         summary="Return the distribution of the next token at a temperature.",
         parameters=(
-            Parameter("logits", "float tensor [... V]"),
+            Parameter("logits", "float tensor [... V], 32 or 64 bits"),
             Parameter("temperature", "float >= 0; 0 means greedy"),
         ),
         returns="float tensor [... V], probabilities along the last axis",
     ),
+    forbidden=("course_lib.generation", "transformers"),
     level="core",
     points=4,
     minutes=8,
@@ -176,6 +208,23 @@ $z/\\tau$ is in the hundreds; `torch.softmax` may be used.
             "whole_batch",
             _whole_batch,
             "The softmax runs over the whole batch; each row is a distribution of its own.",
+        ),
+        Mutant(
+            "last_of_equals",
+            _last_of_equals,
+            "At temperature 0 the highest of several ids with equal logits is taken; take the "
+            "lowest, as `argmax` does.",
+        ),
+        Mutant(
+            "best_id",
+            _best_id,
+            "At temperature 0 the id of the best token is returned; a distribution is asked for, "
+            "with a 1 in its place.",
+        ),
+        Mutant(
+            "first_axis",
+            _first_axis,
+            "The softmax runs down the batch; the vocabulary is the last axis, `dim=-1`.",
         ),
         Mutant(
             "shares_ties",

@@ -64,6 +64,18 @@ def _sorted_output(logits: Tensor, k: int) -> Tensor:
     return top_k(logits, k).sort(dim=-1, descending=True).values
 
 
+def _probabilities(logits: Tensor, k: int) -> Tensor:
+    return top_k(logits, k).softmax(dim=-1)
+
+
+def _large_negative(logits: Tensor, k: int) -> Tensor:
+    return top_k(logits, k).clamp(min=-1e9)
+
+
+def _best_values(logits: Tensor, k: int) -> Tensor:
+    return logits.topk(min(k, logits.shape[-1]), dim=-1).values
+
+
 def _case(logits: list[float] | list[list[float]], k: int, label: str) -> Case:
     return Case({"logits": torch.tensor(logits), "k": k}, label)
 
@@ -94,7 +106,15 @@ def _hidden(seed: int) -> list[Case]:
         _random_case(generator, (2, 2, 5), 1),
         _random_case(generator, (2, 4), 4),
         _random_case(generator, (2, 3), 40),
+        _case([0.5], 1, "a vocabulary of one token"),
+        _in_64_bits(_random_case(generator, (3, 6), 2)),
     ]
+
+
+def _in_64_bits(case: Case) -> Case:
+    """The same in float64, as a tensor whose memory lies in another order."""
+    logits = case.inputs["logits"].double().T.contiguous().T
+    return Case({**case.inputs, "logits": logits}, f"{case.label}, float64")
 
 
 EXERCISE = Exercise(
@@ -107,15 +127,19 @@ others become $-\\infty$, so that a softmax gives them probability 0.
 - Tokens **tied with the k-th** stay too: nothing distinguishes them.
 - Where $k$ is larger than the vocabulary, everything stays.
 - The last axis is the vocabulary; each row of a batch has its own $k$ largest.
+
+`topk` and `sort` of PyTorch may be used, ready-made filters of the course or of `transformers` may
+not.
 """,
     signature=Signature(
         summary="Rule out all but the k most probable tokens and those tied with the k-th.",
         parameters=(
-            Parameter("logits", "float tensor [... V]"),
+            Parameter("logits", "float tensor [... V], 32 or 64 bits"),
             Parameter("k", "int >= 1"),
         ),
         returns="float tensor [... V], -inf where a token is ruled out",
     ),
+    forbidden=("course_lib.generation", "transformers"),
     level="core",
     points=3,
     minutes=8,
@@ -167,6 +191,22 @@ others become $-\\infty$, so that a softmax gives them probability 0.
             "k_beyond_the_vocabulary",
             _k_beyond_the_vocabulary,
             "`topk` fails where k is larger than the vocabulary; then everything stays.",
+        ),
+        Mutant(
+            "probabilities",
+            _probabilities,
+            "These are probabilities; the filter returns logits, and the softmax comes later.",
+        ),
+        Mutant(
+            "large_negative",
+            _large_negative,
+            "Ruled-out logits become a large negative number; use −inf, `-math.inf`.",
+        ),
+        Mutant(
+            "best_values",
+            _best_values,
+            "Only the k largest values are returned; every token keeps its place, with -inf where "
+            "it is ruled out.",
         ),
         Mutant(
             "sorted_output",

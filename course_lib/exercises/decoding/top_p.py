@@ -72,6 +72,16 @@ def _relative_to_the_best(probabilities: Tensor, p: float) -> Tensor:
     return kept / kept.sum()
 
 
+def _threshold(probabilities: Tensor, p: float) -> Tensor:
+    kept = torch.where(probabilities >= p, probabilities, 0.0)
+    return kept / kept.sum()
+
+
+def _softmax_again(probabilities: Tensor, p: float) -> Tensor:
+    nucleus = top_p(probabilities, p) > 0
+    return torch.where(nucleus, probabilities, -torch.inf).softmax(dim=0)
+
+
 def _case(probabilities: list[float], p: float, label: str) -> Case:
     return Case({"probabilities": torch.tensor(probabilities), "p": p}, label)
 
@@ -105,7 +115,13 @@ def _hidden(seed: int) -> list[Case]:
         _case([0.0625] * 16, 0.2, "sixteen equally probable tokens"),
         _case([0.25, 0.75], 0.01, "a very small p"),
         *(_random_case(draw, size) for size in (5, 8, 12)),
+        _in_64_bits(_random_case(draw, 7)),
     ]
+
+
+def _in_64_bits(case: Case) -> Case:
+    inputs = {**case.inputs, "probabilities": case.inputs["probabilities"].double()}
+    return Case(inputs, f"{case.label}, float64")
 
 
 EXERCISE = Exercise(
@@ -118,16 +134,18 @@ last one kept. So at least one token always stays. Among equally probable tokens
 comes first.
 
 Given one distribution, return it restricted to its nucleus: 0 outside, renormalized inside, in
-the order of the vocabulary.
+the order of the vocabulary. `sort` and `cumsum` of PyTorch may be used, ready-made filters of the
+course or of `transformers` may not.
 """,
     signature=Signature(
         summary="Return the distribution restricted to its nucleus and renormalized.",
         parameters=(
-            Parameter("probabilities", "float tensor [V], adds up to 1"),
+            Parameter("probabilities", "float tensor [V], 32 or 64 bits, adds up to 1"),
             Parameter("p", "float in (0, 1]"),
         ),
         returns="float tensor [V], adds up to 1",
     ),
+    forbidden=("course_lib.generation", "transformers"),
     level="core",
     points=5,
     minutes=12,
@@ -182,6 +200,18 @@ the order of the vocabulary.
             "from_the_tail",
             _from_the_tail,
             "The least probable tokens are taken first; sort in descending order.",
+        ),
+        Mutant(
+            "threshold",
+            _threshold,
+            "Each probability is compared with p by itself; p is for their sum, from the most "
+            "probable down.",
+        ),
+        Mutant(
+            "softmax_again",
+            _softmax_again,
+            "A softmax is taken of the probabilities that are left; divide them by their sum. A "
+            "softmax is for logits.",
         ),
         Mutant(
             "ties_kept",

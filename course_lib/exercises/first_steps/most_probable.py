@@ -98,6 +98,16 @@ def _places(
     return [(int(i), float(v)) for v, i in zip(values, places, strict=True)]
 
 
+def _percent(
+    pieces: list[str], logits: Tensor, k: int, temperature: float
+) -> list[tuple[str, float]]:
+    return [(p, 100 * v) for p, v in most_probable(pieces, logits, k, temperature)]
+
+
+def _pieces_only(pieces: list[str], logits: Tensor, k: int, temperature: float) -> list[str]:
+    return [p for p, _ in most_probable(pieces, logits, k, temperature)]
+
+
 def _swapped(
     pieces: list[str], logits: Tensor, k: int, temperature: float
 ) -> list[tuple[float, str]]:
@@ -141,6 +151,11 @@ def _public(seed: int) -> list[Case]:
     ]
 
 
+def _in_64_bits(case: Case) -> Case:
+    inputs = {**case.inputs, "logits": case.inputs["logits"].double()}
+    return Case(inputs, f"{case.label}, float64")
+
+
 def _hidden(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(10_000 + seed)
     return [
@@ -148,6 +163,7 @@ def _hidden(seed: int) -> list[Case]:
         _random_case(generator, 20, 4, 4.0, shift=-10.0),
         _random_case(generator, 12, 12, 3.0, shift=-15.0),
         _random_case(generator, 5, 2, 0.8, shift=-1.0),
+        _in_64_bits(_random_case(generator, 7, 3, 0.02, shift=-35.0)),
     ]
 
 
@@ -168,7 +184,7 @@ return need not add up to 1. `torch.softmax` and `torch.topk` are allowed. No tw
         summary="Return the k most probable next tokens at a temperature, with probabilities.",
         parameters=(
             Parameter("pieces", "list of V strings, the text of each token"),
-            Parameter("logits", "float tensor [V], one score for each token"),
+            Parameter("logits", "float tensor [V], one score for each token; 32 or 64 bits"),
             Parameter("k", "int from 1 to V, how many to return"),
             Parameter("temperature", "float above 0, divides the logits"),
         ),
@@ -252,6 +268,12 @@ return need not add up to 1. `torch.softmax` and `torch.topk` are allowed. No tw
             "places",
             _places,
             "Each pair holds the token's place in the list; look up its text: `pieces[i]`.",
+        ),
+        Mutant("percent", _percent, "These are percentages; probabilities are from 0 to 1."),
+        Mutant(
+            "pieces_only",
+            _pieces_only,
+            "Only the pieces are returned; each belongs in a pair with its probability.",
         ),
         Mutant("swapped", _swapped, "The pairs are the wrong way round: the piece comes first."),
         Mutant("only_one", _only_one, "One token is returned whatever `k` is."),

@@ -86,7 +86,8 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_random_case(draw) for _ in range(4)]
+    smallest = _case(1, 1, 1, 1, 1, "every size is 1")
+    return [smallest, *(_random_case(draw) for _ in range(4))]
 
 
 EXERCISE = Exercise(
@@ -96,7 +97,8 @@ EXERCISE = Exercise(
 How many parameters does a GPT-2 with these sizes have? Count the token embeddings (used again as
 the output matrix, so counted once), the positions, the weights **and biases** of the four linear
 layers of each block (queries, keys and values together; the output of attention; widen; narrow),
-and the gain and bias of all its normalizations. Do not build a model.
+and the gain and bias of all its normalizations: two in each block and one at the end. Count with
+the sizes alone; a model may not be built.
 """,
     signature=Signature(
         summary="Return the number of parameters of a GPT-2 with these sizes.",
@@ -109,6 +111,7 @@ and the gain and bias of all its normalizations. Do not build a model.
         ),
         returns="int",
     ),
+    forbidden=("course_lib.layers", "course_lib.models", "transformers"),
     level="core",
     points=4,
     minutes=10,

@@ -70,6 +70,20 @@ def _no_constants(names: list[str], n_layers: int) -> list[float]:
     return [residual if "output" in name or "narrow" in name else 0.02 for name in names]
 
 
+def _only_weight(names: list[str], n_layers: int) -> list[float]:
+    return [
+        std if name.endswith(".weight") else 0.0
+        for name, std in zip(names, initial_std(names, n_layers), strict=True)
+    ]
+
+
+def _gains_of_one(names: list[str], n_layers: int) -> list[float]:
+    return [
+        1.0 if name.endswith(".gain") else std
+        for name, std in zip(names, initial_std(names, n_layers), strict=True)
+    ]
+
+
 def _grows(names: list[str], n_layers: int) -> list[float]:
     return _by_factor(names, math.sqrt(2 * n_layers), ("output", "narrow"))
 
@@ -101,7 +115,11 @@ def _public(seed: int) -> list[Case]:
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
     counts = [draw.randint(2, 99) for _ in range(3)]
-    return [_case(count, draw.randrange(count)) for count in (*counts, 36)]
+    return [
+        *(_case(count, draw.randrange(count)) for count in (*counts, 36)),
+        _case(1, 0),
+        Case({"names": [], "n_layers": 3}, "no names"),
+    ]
 
 
 EXERCISE = Exercise(
@@ -172,6 +190,17 @@ return 0.
             "no_constants",
             _no_constants,
             "Gains and biases are treated like weights; they are constants at the start.",
+        ),
+        Mutant(
+            "only_weight",
+            _only_weight,
+            "Only names that end in `weight` are drawn; the table of positions, `positions.table`, "
+            "is too.",
+        ),
+        Mutant(
+            "gains_of_one",
+            _gains_of_one,
+            "1 is the value of a gain. All gains have it, so their standard deviation is 0.",
         ),
         Mutant("grows", _grows, "The weights are multiplied by √N; divide by it."),
     ),

@@ -55,6 +55,19 @@ def _last_repeats(is_token: Tensor) -> Tensor:
     return (is_token.long().cumsum(dim=1) - 1).clamp(min=0)
 
 
+def _reversed_ids(is_token: Tensor) -> Tensor:
+    return (is_token.long().cumsum(dim=1) - 1) * ~is_token
+
+
+def _tokens_before(is_token: Tensor) -> Tensor:
+    return is_token.long().cumsum(dim=1) - is_token.long()
+
+
+def _shifted_only(is_token: Tensor) -> Tensor:
+    start = is_token.int().argmax(dim=1, keepdim=True)
+    return (_ignores_padding(is_token) - start).clamp(min=0)
+
+
 def _rows(*rows: tuple[int, int, int]) -> Tensor:
     """Rows of padding, tokens, padding."""
     parts = [[False] * left + [True] * tokens + [False] * right for left, tokens, right in rows]
@@ -92,6 +105,8 @@ def _hidden(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(10_000 + seed)
     return [
         _case(_rows((0, 1, 0)), "one token"),
+        _case(_rows((0, 0, 1), (1, 0, 0), (0, 1, 0)), "three rows of one place"),
+        _case(_rows((0, 4, 2), (3, 2, 1), (1, 5, 0)).T.contiguous().T, "three rows"),
         *(_random_case(generator, length) for length in (7, 8, 16)),
     ]
 
@@ -152,6 +167,23 @@ row of the table would do; the mask hides it). Padding may also stand on the rig
             _not_masked,
             "Tokens are counted rightly, but padding is not set to 0: −1 on the left, and on the "
             "right the last position again.",
+        ),
+        Mutant(
+            "reversed_ids",
+            _reversed_ids,
+            "The mask is used the wrong way round: tokens get 0 and padding gets a count.",
+        ),
+        Mutant(
+            "tokens_before",
+            _tokens_before,
+            "The number of tokens before each place is right for tokens, but padding on the right "
+            "has it too; return 0 at all padding.",
+        ),
+        Mutant(
+            "shifted_only",
+            _shifted_only,
+            "Each row is shifted by its padding on the left, but the count goes on through padding "
+            "on the right; return 0 at all padding.",
         ),
         Mutant("down_the_batch", _down_the_batch, "The sum runs down the batch, not along a row."),
         Mutant("from_the_end", _from_the_end, "The tokens are counted from the end of the row."),

@@ -5,7 +5,15 @@ import math
 import torch
 from torch import Tensor
 
-from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+from course_lib.exercises.specification import (
+    Case,
+    Exercise,
+    Mutant,
+    Parameter,
+    Signature,
+    graph_mistakes,
+    with_gradients,
+)
 
 
 def pre_norm_step(x: Tensor, widen: Tensor, narrow: Tensor) -> Tensor:
@@ -62,6 +70,20 @@ def _no_gelu(x: Tensor, widen: Tensor, narrow: Tensor) -> Tensor:
     return x + _norm(x) @ widen @ narrow
 
 
+def _divided_by_one_less(x: Tensor, widen: Tensor, narrow: Tensor) -> Tensor:
+    deviation = torch.sqrt(x.var(dim=-1, keepdim=True) + 1e-5)
+    return x + _gelu((x - x.mean(dim=-1, keepdim=True)) / deviation @ widen) @ narrow
+
+
+def _norm_over_positions(x: Tensor, widen: Tensor, narrow: Tensor) -> Tensor:
+    normalized = torch.nn.functional.layer_norm(x, x.shape[-2:], eps=1e-5)
+    return x + _gelu(normalized @ widen) @ narrow
+
+
+def _stream_cut_off(x: Tensor, widen: Tensor, narrow: Tensor) -> Tensor:
+    return x.detach() + _gelu(_norm(x) @ widen) @ narrow
+
+
 def _case(generator: torch.Generator, batch: int, time: int, d_model: int, d_ff: int) -> Case:
     def normal(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator).round(decimals=1)
@@ -77,13 +99,27 @@ def _case(generator: torch.Generator, batch: int, time: int, d_model: int, d_ff:
 def _public(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
     sizes = ((1, 1, 3, 6), (1, 2, 4, 8), (2, 3, 4, 16), (1, 4, 6, 24))
-    return [_case(generator, *size) for size in sizes]
+    cases = [_case(generator, *size) for size in sizes]
+    return [*cases, with_gradients(_case(generator, 1, 2, 3, 4), *_INPUTS)]
+
+
+_INPUTS = ("x", "widen", "narrow")
+
+
+def _in_64_bits(case: Case) -> Case:
+    double = {name: case.inputs[name].double() for name in _INPUTS}
+    return Case(double, f"{case.label}, float64")
 
 
 def _hidden(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(10_000 + seed)
     sizes = ((1, 2, 5, 7), (3, 2, 4, 16), (2, 5, 8, 32))
-    return [_case(generator, *size) for size in sizes]
+    return [
+        *(_case(generator, *size) for size in sizes),
+        _case(generator, 1, 1, 2, 3),
+        _in_64_bits(_case(generator, 3, 2, 4, 6)),
+        with_gradients(_case(generator, 3, 2, 4, 8), *_INPUTS),
+    ]
 
 
 def _example() -> Case:
@@ -106,14 +142,14 @@ $$x \\leftarrow x + \\operatorname{gelu}\\bigl(\\operatorname{norm}(x)\\,W_1\\bi
 where $W_1$ (`widen`) takes the $D$ features to $F$ and $W_2$ (`narrow`) takes them back. The norm
 is layer normalization with $\\varepsilon = 10^{-5}$, and the GELU is the form with tanh that GPT-2
 uses. PyTorch's functions for both are allowed. What matters is the order: what is normalized, and
-what is added to what.
+what is added to what. Some cases compare gradients, since a model learns through this step.
 """,
     signature=Signature(
         summary="Return the residual stream after the feed-forward half of a block.",
         parameters=(
-            Parameter("x", "float tensor [B T D], the residual stream"),
-            Parameter("widen", "float tensor [D F]"),
-            Parameter("narrow", "float tensor [F D]"),
+            Parameter("x", "float tensor [B T D], the residual stream; 32 or 64 bits"),
+            Parameter("widen", "float tensor [D F], of the same type"),
+            Parameter("narrow", "float tensor [F D], of the same type"),
         ),
         returns="float tensor [B T D]",
     ),
@@ -152,6 +188,25 @@ what is added to what.
             "normalized_branch",
             _normalized_branch,
             "The result of the branch is normalized; its input should be.",
+        ),
+        Mutant(
+            "divided_by_one_less",
+            _divided_by_one_less,
+            "The variance of the norm is divided by D − 1, which is what `var` and `std` do unless "
+            "told `correction=0`; divide by D.",
+        ),
+        *graph_mistakes(pre_norm_step),
+        Mutant(
+            "stream_cut_off",
+            _stream_cut_off,
+            "The stream is cut off from the graph where it is added, so the gradient of x goes "
+            "through the branch alone. Add x itself.",
+        ),
+        Mutant(
+            "norm_over_positions",
+            _norm_over_positions,
+            "The norm runs over positions and features together; each position has its own mean "
+            "and variance, over the last axis.",
         ),
         Mutant("relu", _relu, "The nonlinearity is ReLU; GPT-2 has GELU."),
         Mutant(

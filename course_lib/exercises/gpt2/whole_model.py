@@ -1,13 +1,22 @@
 """Exercise: the forward pass of GPT-2, from ids to logits."""
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
+from course_lib.exercises.specification import (
+    Case,
+    Exercise,
+    Mutant,
+    Parameter,
+    Signature,
+    graph_mistakes,
+    with_gradients,
+)
 
 Weights = dict[str, Any]
 
@@ -46,6 +55,10 @@ def _attend(projected: Tensor, n_heads: int, *, causal: bool, scale: float, join
     return (mixed if join == "wrong" else mixed.transpose(0, 1)).reshape(n_tokens, d_model)
 
 
+def _normalized(x: Tensor, really: bool) -> Tensor:
+    return F.layer_norm(x, x.shape[-1:]) if really else x
+
+
 def _variant(
     tokens: Tensor,
     weights: Weights,
@@ -55,58 +68,26 @@ def _variant(
     scale_by: str = "head",
     join: str = "right",
     norm: str = "pre",
+    residual: float = 1.0,
     last_norm: bool = True,
     positions: bool = True,
     relu: bool = False,
 ) -> Tensor:
     width = weights["token_embedding"].shape[1]
-    scale = math.sqrt(width // n_heads if scale_by == "head" else width)
-
-    def normalized(x: Tensor, at: str) -> Tensor:
-        return F.layer_norm(x, (width,)) if norm == at else x
+    scale = math.sqrt({"head": width // n_heads, "width": width, "nothing": 1}[scale_by])
 
     x = weights["token_embedding"][tokens]
     if positions:
         x = x + weights["positions"][: len(tokens)]
     for block in weights["blocks"]:
-        projected = normalized(x, "pre") @ block["query_key_value"]
+        projected = _normalized(x, norm == "pre") @ block["query_key_value"]
         mixed = _attend(projected, n_heads, causal=causal, scale=scale, join=join)
-        x = normalized(x + mixed @ block["output"], "post")
-        wide = normalized(x, "pre") @ block["widen"]
+        x = _normalized(residual * x + mixed @ block["output"], norm == "post")
+        wide = _normalized(x, norm == "pre") @ block["widen"]
         bent = torch.relu(wide) if relu else F.gelu(wide, approximate="tanh")
-        x = normalized(x + bent @ block["narrow"], "post")
-    if last_norm:
-        x = F.layer_norm(x, (width,))
-    logits: Tensor = x @ weights["token_embedding"].T
+        x = _normalized(residual * x + bent @ block["narrow"], norm == "post")
+    logits: Tensor = _normalized(x, last_norm) @ weights["token_embedding"].T
     return logits
-
-
-def _sees_the_future(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
-    return _variant(tokens, weights, n_heads, causal=False)
-
-
-def _scaled_by_width(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
-    return _variant(tokens, weights, n_heads, scale_by="width")
-
-
-def _not_transposed_back(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
-    return _variant(tokens, weights, n_heads, join="wrong")
-
-
-def _post_norm(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
-    return _variant(tokens, weights, n_heads, norm="post", last_norm=False)
-
-
-def _no_last_norm(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
-    return _variant(tokens, weights, n_heads, last_norm=False)
-
-
-def _no_positions(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
-    return _variant(tokens, weights, n_heads, positions=False)
-
-
-def _relu(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
-    return _variant(tokens, weights, n_heads, relu=True)
 
 
 def _one_head(tokens: Tensor, weights: Weights, n_heads: int) -> Tensor:
@@ -164,13 +145,20 @@ def _case(
 def _public(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
     sizes = ((3, 4, 1, 1), (1, 4, 2, 1), (4, 6, 2, 2), (6, 8, 4, 3))
-    return [_case(generator, *size) for size in sizes]
+    return [
+        *(_case(generator, *size) for size in sizes),
+        with_gradients(_case(generator, 3, 4, 2, 1), "weights"),
+    ]
 
 
 def _hidden(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(10_000 + seed)
     sizes = ((5, 6, 3, 2), (8, 8, 2, 2), (2, 12, 4, 3))
-    return [_case(generator, *size) for size in sizes]
+    return [
+        *(_case(generator, *size) for size in sizes),
+        _case(generator, 1, 6, 3, 2),
+        with_gradients(_case(generator, 4, 6, 2, 2), "weights"),
+    ]
 
 
 def _example() -> Case:
@@ -195,17 +183,20 @@ keys', then the values'), `output` [D D], `widen` [D 4D] and `narrow` [4D D]. Ma
 from the right, `x @ matrix`. Norms are layer normalizations with $\\varepsilon = 10^{-5}$, the
 GELU is the form with tanh, and the output matrix is the token embedding, transposed.
 
-In the example the block adds nothing, so only embedding, final norm and output are at work.
+In the example the block adds nothing, so only embedding, final norm and output are at work. Some
+cases compare gradients of the weights. PyTorch's own functions may be used, attention included;
+layers and models of the course or of `transformers` may not.
 """,
     signature=Signature(
         summary="Return the logits of a GPT-2 with the given weights.",
         parameters=(
-            Parameter("tokens", "int tensor [T]"),
+            Parameter("tokens", "int tensor [T], T from 1 to C"),
             Parameter("weights", "dict of float tensors, as described above"),
             Parameter("n_heads", "int H, divides D"),
         ),
         returns="float tensor [T V]",
     ),
+    forbidden=("course_lib.layers", "course_lib.models", "transformers"),
     level="stretch",
     points=8,
     minutes=25,
@@ -232,24 +223,47 @@ In the example the block adds nothing, so only embedding, final norm and output 
     mutants=(
         Mutant(
             "sees_the_future",
-            _sees_the_future,
+            partial(_variant, causal=False),
             "There is no causal mask: earlier positions change with later tokens.",
         ),
         Mutant(
             "scaled_by_width",
-            _scaled_by_width,
+            partial(_variant, scale_by="width"),
             "The scores are divided by √D; each head has K = D/H entries, so divide by √K.",
         ),
         Mutant(
+            "not_scaled",
+            partial(_variant, scale_by="nothing"),
+            "The scores are not divided by √K, with K = D/H.",
+        ),
+        Mutant(
+            "no_residual",
+            partial(_variant, residual=0.0),
+            "What a half of a block computes replaces the stream; it should be added to it.",
+        ),
+        *graph_mistakes(whole_model),
+        Mutant(
             "not_transposed_back",
-            _not_transposed_back,
+            partial(_variant, join="wrong"),
             "The heads are joined without moving them back behind the positions, so that the "
             "reshape mixes positions.",
         ),
-        Mutant("post_norm", _post_norm, "The norms stand after the additions, as in GPT-1."),
-        Mutant("no_last_norm", _no_last_norm, "The final normalization is missing."),
-        Mutant("no_positions", _no_positions, "The position vectors are not added."),
-        Mutant("relu", _relu, "The nonlinearity is ReLU; GPT-2 has GELU."),
+        Mutant(
+            "post_norm",
+            partial(_variant, norm="post", last_norm=False),
+            "The norms stand after the additions, as in GPT-1.",
+        ),
+        Mutant(
+            "no_last_norm",
+            partial(_variant, last_norm=False),
+            "The final normalization is missing.",
+        ),
+        Mutant(
+            "no_positions",
+            partial(_variant, positions=False),
+            "The position vectors are not added.",
+        ),
+        Mutant("relu", partial(_variant, relu=True), "The nonlinearity is ReLU; GPT-2 has GELU."),
         Mutant("one_head", _one_head, "All features attend as one head; cut them into `n_heads`."),
         Mutant(
             "heads_before_parts",

@@ -100,10 +100,26 @@ def _no_root(gradients: list[list[Tensor]], n_rows: list[int], max_norm: float) 
     return _scaled(gradients, n_rows, max_norm, lambda joined: _norm(joined) ** 2)
 
 
+def _to_length_one(
+    gradients: list[list[Tensor]], n_rows: list[int], max_norm: float
+) -> list[Tensor]:
+    joined = _joined(gradients, _shares(n_rows))
+    norm = _norm(joined)
+    return [gradient / norm if norm > max_norm else gradient for gradient in joined]
+
+
 def _sum_of_norms(
     gradients: list[list[Tensor]], n_rows: list[int], max_norm: float
 ) -> list[Tensor]:
     return _scaled(gradients, n_rows, max_norm, lambda joined: sum(_norm([g]) for g in joined))
+
+
+def _largest_entry(
+    gradients: list[list[Tensor]], n_rows: list[int], max_norm: float
+) -> list[Tensor]:
+    return _scaled(
+        gradients, n_rows, max_norm, lambda joined: max(float(g.abs().max()) for g in joined)
+    )
 
 
 def _case(draw: random.Random, n_rows: list[int], size: float, max_norm: float) -> Case:
@@ -146,7 +162,13 @@ def _hidden(seed: int) -> list[Case]:
         _case(draw, [5, 1], 0.08, 1.0),
         _case(draw, [1, 2, 3], 1.0, 0.5),
         _case(draw, [3, 1], 4.0, 2.0),
+        _in_64_bits(_case(draw, [1], 2.0, 1.0)),
     ]
+
+
+def _in_64_bits(case: Case) -> Case:
+    gradients = [[tensor.double() for tensor in part] for part in case.inputs["gradients"]]
+    return Case({**case.inputs, "gradients": gradients}, f"{case.label}, float64")
 
 
 EXERCISE = Exercise(
@@ -157,17 +179,19 @@ A batch did not fit into memory and was cut into micro-batches of different numb
 each you have the gradient of its **mean** loss, as one tensor for each parameter. Join them into
 the gradient of the mean loss over all rows of the batch. Then clip: if the norm of the whole
 gradient, over all its tensors together, is above `max_norm`, scale all tensors by one factor so
-that it becomes `max_norm`; otherwise leave them.
+that it becomes `max_norm`; otherwise leave them. Clip yourself, without
+`torch.nn.utils.clip_grad_norm_`.
 """,
     signature=Signature(
         summary="Join the gradients of micro-batches and clip the result by its global norm.",
         parameters=(
-            Parameter("gradients", "list over micro-batches of lists of float tensors, one each"),
-            Parameter("n_rows", "list of int, rows of each micro-batch"),
+            Parameter("gradients", "list over micro-batches of lists of tensors, one a parameter"),
+            Parameter("n_rows", "list of int >= 1, rows of each micro-batch"),
             Parameter("max_norm", "float > 0, the longest gradient allowed"),
         ),
         returns="list of float tensors, one for each parameter",
     ),
+    forbidden=("clip_grad_norm", "course_lib.training", "transformers"),
     level="core",
     points=5,
     minutes=15,
@@ -234,6 +258,16 @@ that it becomes `max_norm`; otherwise leave them.
             "by_value",
             _by_value,
             "Entries are clamped one by one, which turns the direction; scale by the norm.",
+        ),
+        Mutant(
+            "largest_entry",
+            _largest_entry,
+            "The largest entry is brought to max_norm; the norm is the root of the sum of squares.",
+        ),
+        Mutant(
+            "to_length_one",
+            _to_length_one,
+            "A long gradient is brought to the norm 1; it should become max_norm.",
         ),
         Mutant("no_root", _no_root, "The square root of the sum of squares is missing."),
         Mutant(

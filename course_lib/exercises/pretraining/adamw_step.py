@@ -42,18 +42,26 @@ def _variant(inputs: Inputs, *, change: str) -> list[Tensor]:
         gradient, decay = gradient + decay * parameter, 0.0
     if change == "no_decay":
         decay = 0.0
+    if change == "no_eps":
+        eps = 0.0
+    if change == "counts_from_zero":
+        step += 1
     mean = beta1 * mean + (1 - beta1) * gradient
-    square = beta2 * square + (1 - beta2) * gradient**2
+    square = beta2 * square + (1 - beta2) * gradient ** (1 if change == "not_squared" else 2)
     mean_hat, square_hat = mean / (1 - beta1**step), square / (1 - beta2**step)
+    if change == "one_correction":
+        square_hat = square
     if change == "no_correction":
         mean_hat, square_hat = mean, square
     root = square_hat if change == "no_root" else square_hat.sqrt()
     divisor = (square_hat + eps).sqrt() if change == "eps_inside" else root + eps
     shrunk = (1 if change == "decay_without_rate" else rate) * decay * parameter
     direction = gradient if change == "raw_gradient" else mean_hat
-    sign = -1 if change == "uphill" else 1
+    update = (-1 if change == "uphill" else 1) * rate * direction / divisor
     kept = (mean_hat, square_hat) if change == "stores_corrected" else (mean, square)
-    return [parameter - shrunk - sign * rate * direction / divisor, *kept]
+    if change == "decays_after":
+        return [(parameter - update) * (1 - rate * decay), *kept]
+    return [parameter - shrunk - update, *kept]
 
 
 def _with(change: str) -> Callable[..., list[Tensor]]:
@@ -72,9 +80,21 @@ def _with(change: str) -> Callable[..., list[Tensor]]:
     return mutant
 
 
-def _case(draw: random.Random, step: int, decay: float = 0.5) -> Case:
+def _parameter_only(
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: int,
+    settings: dict[str, float],
+) -> Tensor:
+    return adamw_step(parameter, gradient, mean, square, step, settings)[0]
+
+
+def _case(
+    draw: random.Random, step: int, decay: float = 0.5, size: tuple[int, ...] = (2, 3)
+) -> Case:
     generator = torch.Generator().manual_seed(draw.randrange(2**31))
-    size = (2, 3)
     gradient = torch.randn(size, generator=generator)
     begun = 0.0 if step == 1 else 1.0
     settings = {
@@ -102,7 +122,23 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_case(draw, 1), _case(draw, 3, 0.0), _case(draw, draw.randint(4, 30))]
+    still = _case(draw, 1, size=(2,))
+    return [
+        _case(draw, 1),
+        _case(draw, 3, 0.0),
+        _case(draw, draw.randint(4, 30)),
+        _case(draw, 2, size=(1,)),
+        Case({**still.inputs, "gradient": torch.zeros(2)}, "a gradient of zeros"),
+        _in_64_bits(_case(draw, 5, size=(3, 2, 2))),
+    ]
+
+
+def _in_64_bits(case: Case) -> Case:
+    inputs = {
+        name: value.double() if isinstance(value, Tensor) else value
+        for name, value in case.inputs.items()
+    }
+    return Case(inputs, f"{case.label}, float64")
 
 
 _EXAMPLE = Case(
@@ -135,8 +171,10 @@ v \\leftarrow \\beta_2 v + (1-\\beta_2)\\,g^2$$
 $$\\theta \\leftarrow \\theta - \\eta\\lambda\\theta -
 \\eta\\,\\frac{m/(1-\\beta_1^t)}{\\sqrt{v/(1-\\beta_2^t)} + \\varepsilon}$$
 
-Both terms use the θ from before the update. Return θ, m and v. The cases use a large ε, so that its
-place can be seen.
+Here $\\theta$ is the parameter, $g$ its gradient, $\\eta$ the learning rate, $\\lambda$ the weight
+decay and $t$ the step. Both terms use the θ from before the update. Return θ, m and v. The cases
+use a large ε, so that its place can be seen. Optimizers of PyTorch, of the course or of
+`transformers` may not be used.
 """,
     signature=Signature(
         summary="Make one AdamW update and return the new parameter, mean and square.",
@@ -150,6 +188,7 @@ place can be seen.
         ),
         returns="[parameter, mean, square], three float tensors after the update",
     ),
+    forbidden=("adam", "course_lib.training", "transformers"),
     level="stretch",
     points=6,
     minutes=15,
@@ -192,6 +231,28 @@ place can be seen.
         ),
         Mutant(
             "eps_inside", _with("eps_inside"), "ε stands inside the root; add it after the root."
+        ),
+        Mutant("no_eps", _with("no_eps"), "ε is not added to the root."),
+        Mutant(
+            "decays_after",
+            _with("decays_after"),
+            "Decay is taken of the parameter after the update; both terms use θ from before.",
+        ),
+        Mutant(
+            "counts_from_zero",
+            _with("counts_from_zero"),
+            "The corrections use t + 1; the first step is number 1 already.",
+        ),
+        Mutant(
+            "one_correction",
+            _with("one_correction"),
+            "Only m is corrected; v is divided by 1 − β₂ᵗ too.",
+        ),
+        Mutant("not_squared", _with("not_squared"), "v takes in the gradient without its square."),
+        Mutant(
+            "parameter_only",
+            _parameter_only,
+            "Only the parameter is returned; the next step needs m and v too.",
         ),
         Mutant("no_root", _with("no_root"), "The step is divided by v; divide by its root."),
         Mutant("swapped", _with("swapped"), "β₁ and β₂ are swapped."),

@@ -46,6 +46,11 @@ def _eight_bits(perplexity: float, n_tokens: int, n_bytes: int) -> float:
     return bits_per_byte(perplexity, n_tokens, n_bytes) / 8
 
 
+def _tokens_forgotten(perplexity: float, n_tokens: int, n_bytes: int) -> float:
+    del n_tokens
+    return math.log2(perplexity) / n_bytes
+
+
 def _total(perplexity: float, n_tokens: int, n_bytes: int) -> float:
     del n_bytes
     return math.log2(perplexity) * n_tokens
@@ -73,7 +78,8 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_case(16.0, 30, 30), *(_random_case(draw) for _ in range(4))]
+    edges = [_case(16.0, 30, 30), _case(1.5, 1, 1), _case(1e6, 12, 7)]
+    return [*edges, *(_random_case(draw) for _ in range(4))]
 
 
 EXERCISE = Exercise(
@@ -82,17 +88,19 @@ EXERCISE = Exercise(
     statement="""
 A paper reports a perplexity per token. To compare it with a model that cuts text into other tokens,
 convert it into **bits per byte**: all the information the model needed for the text, in bits,
-divided by the number of bytes of the text.
+divided by the number of bytes of the text. Python's `math` is enough; `course_lib.evaluation` may
+not be used.
 """,
     signature=Signature(
         summary="Convert a perplexity per token into bits per byte of the text.",
         parameters=(
             Parameter("perplexity", "float >= 1, per token"),
             Parameter("n_tokens", "int, tokens the text was cut into"),
-            Parameter("n_bytes", "int, bytes of the text in UTF-8"),
+            Parameter("n_bytes", "int >= 1, bytes of the text in UTF-8"),
         ),
         returns="float, bits per byte",
     ),
+    forbidden=("course_lib.evaluation",),
     level="core",
     points=3,
     minutes=6,
@@ -141,6 +149,12 @@ divided by the number of bytes of the text.
             "The ratio of tokens to bytes belongs outside the logarithm.",
         ),
         Mutant("eight_bits", _eight_bits, "Divided by 8 once too often: the unit is bits."),
+        Mutant(
+            "tokens_forgotten",
+            _tokens_forgotten,
+            "The bits of one token are divided by the bytes of the whole text; multiply by the "
+            "number of tokens first.",
+        ),
         Mutant("total", _total, "This is the information in the whole text; divide by its bytes."),
         Mutant("log10", _log10, "The logarithm is to base 10; bits need base 2."),
     ),

@@ -1,6 +1,7 @@
 """Exercise: a row of tokens cut into inputs and targets."""
 
 import random
+from typing import Any
 
 from course_lib.exercises.comparison import Exact
 from course_lib.exercises.specification import Case, Exercise, Mutant, Parameter, Signature
@@ -84,6 +85,23 @@ def _loses_the_last(tokens: list[int], context_length: int) -> Windows:
     ]
 
 
+def _one_start_too_many(tokens: list[int], context_length: int) -> Windows:
+    starts = range(0, len(tokens) - context_length + 1, context_length)
+    return [
+        [tokens[s : s + context_length], tokens[s + 1 : s + context_length + 1]] for s in starts
+    ]
+
+
+def _two_lists(tokens: list[int], context_length: int) -> list[list[list[int]]]:
+    windows = next_token_windows(tokens, context_length)
+    return [[inputs for inputs, _ in windows], [targets for _, targets in windows]]
+
+
+def _next_token_only(tokens: list[int], context_length: int) -> list[list[Any]]:
+    windows = next_token_windows(tokens, context_length)
+    return [[inputs, targets[-1]] for inputs, targets in windows]
+
+
 def _case(tokens: list[int], context_length: int) -> Case:
     label = f"{len(tokens)} tokens, context {context_length}"
     return Case({"tokens": tokens, "context_length": context_length}, label)
@@ -101,6 +119,7 @@ def _public(seed: int) -> list[Case]:
         _draw(draw, 3, 4, 2),
         _draw(draw, 2, 5, 0),
         _draw(draw, 1, 3, 1),
+        _case([draw.randrange(99) for _ in range(3)], 3),
     ]
 
 
@@ -111,6 +130,9 @@ def _hidden(seed: int) -> list[Case]:
         _draw(draw, 3, 6, 5),
         _draw(draw, 2, 2, 1),
         _case([draw.randrange(99) for _ in range(4)], 4),
+        _draw(draw, 5, 1, 0),
+        _case([], 2),
+        _draw(draw, 20, 9, 8),
     ]
 
 
@@ -121,16 +143,18 @@ EXERCISE = Exercise(
 Cut a row of token ids into windows for training. The first window's inputs are the first
 `context_length` tokens, the next window's inputs follow directly, and so on. The **targets** of a
 window are the tokens that come one place after its inputs. A window is made only if all its targets
-exist; what is left over at the end is not used.
+exist; what is left over at the end is not used, and a row that is too short gives no window.
+Python's lists are enough; the batches of `course_lib.data` may not be used.
 """,
     signature=Signature(
         summary="Cut a row of tokens into windows of inputs and targets.",
         parameters=(
             Parameter("tokens", "list of N int, the row of token ids"),
-            Parameter("context_length", "int T, the inputs in a window"),
+            Parameter("context_length", "int T >= 1, the inputs in a window"),
         ),
         returns="list of windows; each is [inputs, targets], two lists of T int",
     ),
+    forbidden=("course_lib.data", "transformers"),
     level="core",
     points=3,
     minutes=8,
@@ -180,6 +204,22 @@ exist; what is left over at the end is not used.
             "gaps",
             _gaps,
             "Windows begin T + 1 apart, so some tokens are never targets; begin them T apart.",
+        ),
+        Mutant(
+            "one_start_too_many",
+            _one_start_too_many,
+            "Off by one: a window is made whose inputs fit but whose last target does not exist.",
+        ),
+        Mutant(
+            "two_lists",
+            _two_lists,
+            "All inputs stand in one list and all targets in another; each window holds its own "
+            "two.",
+        ),
+        Mutant(
+            "next_token_only",
+            _next_token_only,
+            "One target stands for a whole window; every input has its own, the token after it.",
         ),
         Mutant(
             "keeps_the_rest",

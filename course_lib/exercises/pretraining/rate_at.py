@@ -77,6 +77,39 @@ def _whole_wave(step: int, peak: float, floor: float, warmup_steps: int, total_s
     return floor + (peak - floor) * 0.5 * (1 + math.cos(2 * math.pi * progress))
 
 
+def _peak_one_late(
+    step: int, peak: float, floor: float, warmup_steps: int, total_steps: int
+) -> float:
+    if step < warmup_steps:
+        return peak * (step + 1) / (warmup_steps + 1)
+    return rate_at(step, peak, floor, warmup_steps, total_steps)
+
+
+def _rises_from_the_floor(
+    step: int, peak: float, floor: float, warmup_steps: int, total_steps: int
+) -> float:
+    if step < warmup_steps:
+        return floor + (peak - floor) * (step + 1) / warmup_steps
+    return rate_at(step, peak, floor, warmup_steps, total_steps)
+
+
+def _ends_one_early(
+    step: int, peak: float, floor: float, warmup_steps: int, total_steps: int
+) -> float:
+    if step < warmup_steps:
+        return rate_at(step, peak, floor, warmup_steps, total_steps)
+    return rate_at(step, peak, floor, warmup_steps, total_steps - 1)
+
+
+def _share_of_all(
+    step: int, peak: float, floor: float, warmup_steps: int, total_steps: int
+) -> float:
+    if step < warmup_steps:
+        return rate_at(step, peak, floor, warmup_steps, total_steps)
+    progress = (step - warmup_steps) / total_steps
+    return floor + (peak - floor) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
 def _case(step: int, peak: float, floor: float, warmup_steps: int, total_steps: int) -> Case:
     inputs = {
         "step": step,
@@ -111,7 +144,8 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_case(5, 2.0, 0.5, 0, 20), *_random_cases(draw), *_random_cases(draw)]
+    edges = [_case(5, 2.0, 0.5, 0, 20), _case(0, 2.0, 0.5, 0, 20), _case(0, 3.0, 0.0, 1, 2)]
+    return [*edges, *_random_cases(draw), *_random_cases(draw)]
 
 
 EXERCISE = Exercise(
@@ -123,7 +157,8 @@ straight line: 1/W of the peak at step 0, the peak itself at step W − 1, with 
 From step W on it falls along half a cosine, from the peak at step W to `floor` at step
 `total_steps`.
 
-Rates in the cases are larger than real ones, so that they can be read.
+Rates in the cases are larger than real ones, so that they can be read. Write the formula
+yourself, without the schedules of the course or of `transformers`.
 """,
     signature=Signature(
         summary="Return the learning rate of the update about to be made.",
@@ -136,6 +171,7 @@ Rates in the cases are larger than real ones, so that they can be read.
         ),
         returns="float",
     ),
+    forbidden=("course_lib.training", "transformers"),
     level="core",
     points=4,
     minutes=10,
@@ -176,6 +212,26 @@ Rates in the cases are larger than real ones, so that they can be read.
             "cut_off",
             _cut_off,
             "The cosine falls to 0 and is cut off at the floor; it should arrive there smoothly.",
+        ),
+        Mutant(
+            "peak_one_late",
+            _peak_one_late,
+            "The warm-up is one step too long: W steps rise to the peak, so divide by W.",
+        ),
+        Mutant(
+            "rises_from_the_floor",
+            _rises_from_the_floor,
+            "The warm-up rises from the floor; it rises from 0, with 1/W of the peak at step 0.",
+        ),
+        Mutant(
+            "ends_one_early",
+            _ends_one_early,
+            "The fall is one step too short: the floor is reached at `total_steps`, not before it.",
+        ),
+        Mutant(
+            "share_of_all",
+            _share_of_all,
+            "The falling steps are divided by all steps; divide by the number of falling ones.",
         ),
         Mutant("line", _line, "After the warm-up the rate falls in a straight line."),
         Mutant(

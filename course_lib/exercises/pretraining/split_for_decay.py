@@ -36,6 +36,10 @@ def _exactly_two(shapes: Shapes) -> Groups:
     return _where(shapes, {name: len(shape) == 2 for name, shape in shapes.items()})
 
 
+def _more_than_two(shapes: Shapes) -> Groups:
+    return _where(shapes, {name: len(shape) > 2 for name, shape in shapes.items()})
+
+
 def _no_embeddings(shapes: Shapes) -> Groups:
     return _where(
         shapes,
@@ -56,11 +60,15 @@ def _swapped(shapes: Shapes) -> Groups:
 
 
 def _by_size(shapes: Shapes) -> Groups:
-    return _where(shapes, {name: max(shape) >= 64 for name, shape in shapes.items()})
+    return _where(shapes, {name: max(shape, default=1) >= 64 for name, shape in shapes.items()})
 
 
 def _sorted(shapes: Shapes) -> Groups:
     return {key: sorted(names) for key, names in split_for_decay(shapes).items()}
+
+
+def _with_shapes(shapes: Shapes) -> dict[str, list[list[int]]]:
+    return {key: [shapes[name] for name in names] for key, names in split_for_decay(shapes).items()}
 
 
 def _shapes(draw: random.Random) -> Shapes:
@@ -97,7 +105,11 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    return [_case(_shapes(draw)) for _ in range(4)]
+    return [
+        *(_case(_shapes(draw)) for _ in range(4)),
+        _case({"scale": [], "mix.weight": [1, 1], "shift": [1]}),
+        _case({}),
+    ]
 
 
 EXERCISE = Exercise(
@@ -106,7 +118,8 @@ EXERCISE = Exercise(
     statement="""
 AdamW shrinks weights toward zero, but not all of them. Given the shape of each parameter by its
 name, sort the names into two groups: matrices and larger tensors (two axes or more) decay; gains,
-biases and all other vectors do not. Keep the order in which the names come.
+biases and all other vectors do not, nor do single numbers (no axis). Keep the order in which the
+names come.
 
 A warning from practice: names mislead. One library calls the gain of its LayerNorm `weight`,
 another calls a matrix `table`. The number of axes does not.
@@ -158,6 +171,12 @@ another calls a matrix `table`. The number of axes does not.
             "Embedding and position tables are matrices and decay too, by this rule.",
         ),
         Mutant("everything", _everything, "Everything decays, vectors too."),
+        Mutant(
+            "more_than_two",
+            _more_than_two,
+            "Off by one: matrices are left out; two axes are enough to decay.",
+        ),
+        Mutant("with_shapes", _with_shapes, "The groups hold shapes; they should hold names."),
         Mutant("swapped", _swapped, "The two groups are swapped."),
         Mutant(
             "by_size",

@@ -44,6 +44,14 @@ def _utf16(texts: list[str], encodings: list[list[int]]) -> float:
     return sum(len(text.encode("utf-16-le")) for text in texts) / sum(map(len, encodings))
 
 
+def _bits(texts: list[str], encodings: list[list[int]]) -> float:
+    return 8 * bytes_per_token(texts, encodings)
+
+
+def _texts_only(texts: list[str], encodings: list[list[int]]) -> float:
+    return sum(len(text.encode()) for text in texts) / len(encodings)
+
+
 def _case(texts: Sequence[str], lengths: Sequence[int], label: str) -> Case:
     encodings = [[(7 * n + 3 * i) % 50 for i in range(n)] for n in lengths]
     return Case({"texts": list(texts), "encodings": encodings}, label)
@@ -87,7 +95,7 @@ Write the measure that the chapter compares tokenizers with: the number of UTF-8
 collection of texts, divided by the number of tokens that stand for them.
 
 Take the ratio of the sums over all texts. The average of one ratio per text would give a tweet
-the same weight as a novel.
+the same weight as a novel. A text may be empty, but there is at least one token in all.
 """,
     signature=Signature(
         summary="Return the bytes of text that one token stands for.",
@@ -132,6 +140,13 @@ the same weight as a novel.
             "different_ids",
             _different_ids,
             "Different ids are counted; every token of the text counts, repeated or not.",
+        ),
+        Mutant("bits", _bits, "These are bits per token; a byte has 8 of them."),
+        Mutant(
+            "texts_only",
+            _texts_only,
+            "The bytes are divided by the number of texts; `len(encodings)` counts the lists, not "
+            "the ids in them.",
         ),
         Mutant("utf16", _utf16, "The bytes are those of UTF-16; use UTF-8."),
     ),

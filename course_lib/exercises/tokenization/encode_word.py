@@ -88,6 +88,17 @@ def _characters(word: str, merges: list[list[str]]) -> list[str]:
     return list(word)
 
 
+def _replaces_text(word: str, merges: list[list[str]]) -> list[str]:
+    text = " ".join(word)
+    for left, right in merges:
+        text = text.replace(f"{left} {right}", left + right)
+    return text.split()
+
+
+def _one_text(word: str, merges: list[list[str]]) -> str:
+    return " ".join(encode_word(word, merges))
+
+
 def _case(word: str, merges: list[list[str]], label: str) -> Case:
     return Case({"word": word, "merges": merges}, label)
 
@@ -129,6 +140,8 @@ def _hidden(seed: int) -> list[Case]:
         _case("esesest", _LOW, "the same merge again and again"),
         _case("aaaaa", [["a", "a"], ["aa", "aa"]], "a run of one character"),
         _case("a", _ORDER, "one character"),
+        _case("", _ORDER, "an empty word"),
+        _case("abc", [], "no merges"),
         _case("abcxabc", _LONG, "three merges, twice"),
         _case("xabcb", _PLAIN, "two merges want the b, inside"),
         _case("abcabcd", _ORDER, "order twice"),
@@ -146,7 +159,8 @@ begin with single characters; among all neighbors that form a known merge, join 
 **learned first** (the leftmost one, if it stands in several places); repeat until no neighbors
 form a known merge.
 
-The pieces must be those of byte-pair encoding, which are not always the longest ones possible.
+The pieces must be those of byte-pair encoding, which are not always the longest ones possible. An
+empty word has no pieces. No tokenizer library may be used, and not the course's own.
 """,
     signature=Signature(
         summary="Split a word as the merges say.",
@@ -156,6 +170,7 @@ The pieces must be those of byte-pair encoding, which are not always the longest
         ),
         returns="list of str; joined, they are the word",
     ),
+    forbidden=("course_lib.tokenizers", "tokenizers", "tiktoken", "transformers"),
     level="core",
     points=5,
     minutes=12,
@@ -203,6 +218,17 @@ The pieces must be those of byte-pair encoding, which are not always the longest
             "stops_early",
             _stops_early,
             "Encoding stops at the first merge that does not fit; later ones may still fit.",
+        ),
+        Mutant(
+            "replaces_text",
+            _replaces_text,
+            "The pair is looked for in a text with spaces, where `b c` also stands in `ab c`; "
+            "compare whole pieces.",
+        ),
+        Mutant(
+            "one_text",
+            _one_text,
+            "The pieces are joined to one text again; return the list of them.",
         ),
         Mutant("one_merge", _one_merge, "Only one merge is applied; repeat until none fits."),
         Mutant("characters", _characters, "No merge is applied."),

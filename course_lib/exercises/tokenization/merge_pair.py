@@ -81,6 +81,28 @@ def _no_step(ids: list[int], left: int, right: int, new_id: int) -> list[int]:
     return merged
 
 
+def _one_removed(ids: list[int], left: int, right: int, new_id: int) -> list[int]:
+    merged = merge_pair(ids, left, right, new_id)
+    return [i for i in merged if i != new_id]
+
+
+def _shrinks_while_walking(ids: list[int], left: int, right: int, new_id: int) -> list[int]:
+    merged = list(ids)
+    for i in range(len(merged) - 1):
+        if merged[i] == left and merged[i + 1] == right:
+            merged[i : i + 2] = [new_id]
+    return merged
+
+
+def _as_text(ids: list[int], left: int, right: int, new_id: int) -> list[int]:
+    text = " ".join(map(str, ids)).replace(f"{left} {right}", str(new_id))
+    return [int(part) for part in text.split()]
+
+
+def _each_half(ids: list[int], left: int, right: int, new_id: int) -> list[int]:
+    return [new_id if i in (left, right) else i for i in ids]
+
+
 def _case(ids: list[int], left: int, right: int, label: str) -> Case:
     return Case({"ids": ids, "left": left, "right": right, "new_id": 256}, label)
 
@@ -98,6 +120,7 @@ _FIXED = (
     ([2, 1, 1, 3], 1, 2, "the reverse of the pair"),
     ([1, 2], 1, 2, "nothing but the pair"),
     ([3], 3, 3, "one id"),
+    ([11, 2, 1, 2], 1, 2, "an id that ends with the digit of another"),
 )
 
 
@@ -108,7 +131,9 @@ def _public(seed: int) -> list[Case]:
 
 def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
-    shifted = [_case([i + 40 for i in ids], a + 40, b + 40, label) for ids, a, b, label in _FIXED]
+    *fixed, digits = _FIXED
+    shifted = [_case([i + 40 for i in ids], a + 40, b + 40, label) for ids, a, b, label in fixed]
+    shifted.append(_case(*digits))
     longer = [_case([1, 1] * n + [2, 1, 2], 1, 1, "runs") for n in (2, 5)]
     return [*shifted, *longer, _case([], 1, 2, "no ids"), *(_random_case(draw, n) for n in (9, 40))]
 
@@ -121,7 +146,8 @@ Write the second half of a training step: replace every occurrence of the pair `
 a word by the new token.
 
 Go from left to right. An id that has been used in one merge cannot be used in another, so
-`[7, 7, 7]` with the pair (7, 7) becomes `[256, 7]`.
+`[7, 7, 7]` with the pair (7, 7) becomes `[256, 7]`. A word may hold one id or none. Write it
+yourself, without a tokenizer library or the course's own.
 """,
     signature=Signature(
         summary="Return the ids with the pair merged.",
@@ -133,6 +159,7 @@ Go from left to right. An id that has been used in one merge cannot be used in a
         ),
         returns="list of ints, a new list",
     ),
+    forbidden=("course_lib.tokenizers", "tokenizers", "tiktoken", "transformers"),
     level="core",
     points=3,
     minutes=8,
@@ -170,6 +197,28 @@ Go from left to right. An id that has been used in one merge cannot be used in a
             "overlapping",
             _overlapping,
             "Occurrences that overlap are both merged: one id is used twice.",
+        ),
+        Mutant(
+            "one_removed",
+            _one_removed,
+            "The pair is taken out, but the new id is not put in its place.",
+        ),
+        Mutant(
+            "shrinks_while_walking",
+            _shrinks_while_walking,
+            "The list shrinks while a `for` loop with a fixed range walks over it, so the index "
+            "runs past its end. Build a new list.",
+        ),
+        Mutant(
+            "as_text",
+            _as_text,
+            "The ids are looked for in a text, where the 1 at the end of 11 counts as a 1; compare "
+            "the ids themselves.",
+        ),
+        Mutant(
+            "each_half",
+            _each_half,
+            "Every left and every right id is replaced, also where the two are not neighbors.",
         ),
         Mutant("no_step", _no_step, "After a merge one id too many is skipped: move on by two."),
     ),

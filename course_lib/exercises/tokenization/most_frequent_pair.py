@@ -58,6 +58,15 @@ def _largest_ids(words: list[list[int]], times: list[int]) -> tuple[int, int, in
     return left, right, counts[left, right]
 
 
+def _right_id_first(words: list[list[int]], times: list[int]) -> tuple[int, int, int]:
+    counts: Counter[tuple[int, int]] = Counter()
+    for word, n in zip(words, times, strict=True):
+        for pair in pairwise(word):
+            counts[pair] += n
+    left, right = min(counts, key=lambda pair: (-counts[pair], pair[::-1]))
+    return left, right, counts[left, right]
+
+
 def _unordered(words: list[list[int]], times: list[int]) -> tuple[int, int, int]:
     counts: Counter[tuple[int, int]] = Counter()
     for word, n in zip(words, times, strict=True):
@@ -79,6 +88,16 @@ def _nested(words: list[list[int]], times: list[int]) -> tuple[tuple[int, int], 
     return (left, right), count
 
 
+def _count_missing(words: list[list[int]], times: list[int]) -> tuple[int, int]:
+    left, right, _ = most_frequent_pair(words, times)
+    return left, right
+
+
+def _how_many_words(words: list[list[int]], times: list[int]) -> tuple[int, int, int]:
+    left, right, _ = most_frequent_pair(words, times)
+    return left, right, sum((left, right) in pairwise(word) for word in words)
+
+
 def _case(words: list[list[int]], times: list[int], label: str) -> Case:
     return Case({"words": words, "times": times}, label)
 
@@ -97,6 +116,7 @@ _FIXED = (
     ([[5, 5, 5, 5], [6, 7]], [2, 5], "a pair that overlaps itself"),
     ([[2, 3], [2, 3], [3, 2], [4, 1]], [1, 1, 1, 3], "many short words"),
     ([[9, 1, 4], [1, 2]], [4, 3], "a pair in second place of a word"),
+    ([[4], [6], [2, 9]], [8, 7, 1], "words of one id"),
 )
 
 
@@ -124,7 +144,8 @@ occurs most often in the text, and how often.
 
 The order within a pair matters, words do not touch each other, and `[5, 5, 5]` holds the pair
 (5, 5) twice. If several pairs are equally frequent, take the one with the **smallest left id**,
-then the smallest right id.
+then the smallest right id. At least one word has two ids. Count yourself, without a tokenizer
+library or the course's own.
 """,
     signature=Signature(
         summary="Return the pair to merge next, with its count.",
@@ -134,6 +155,7 @@ then the smallest right id.
         ),
         returns="tuple (left id, right id, count)",
     ),
+    forbidden=("course_lib.tokenizers", "tokenizers", "tiktoken", "transformers"),
     level="core",
     points=4,
     minutes=10,
@@ -182,9 +204,25 @@ then the smallest right id.
             "Among equally frequent pairs the largest ids win; the smallest should.",
         ),
         Mutant(
+            "right_id_first",
+            _right_id_first,
+            "Among equally frequent pairs the smallest right id wins; the left id counts first.",
+        ),
+        Mutant(
             "unordered",
             _unordered,
             "A pair and its reverse are counted together; (1, 2) and (2, 1) are different pairs.",
+        ),
+        Mutant(
+            "count_missing",
+            _count_missing,
+            "The count is missing: return three numbers, left, right, count.",
+        ),
+        Mutant(
+            "how_many_words",
+            _how_many_words,
+            "The pair is right, but its count says in how many different words it stands; count "
+            "how often it occurs in the text.",
         ),
         Mutant(
             "nested",

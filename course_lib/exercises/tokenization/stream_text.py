@@ -60,6 +60,16 @@ def _no_last_entry(tokens: list[bytes]) -> list[str]:
     return stream_text(tokens)[:-1]
 
 
+def _bad_bytes_wait(tokens: list[bytes]) -> list[str]:
+    shown, before, data = [], "", b""
+    for token in tokens:
+        data += token
+        text = data.decode("utf-8", errors="replace").rstrip("�")
+        shown.append(text[len(before) :])
+        before = text
+    return [*shown, data.decode("utf-8", errors="replace")[len(before) :]]
+
+
 def _case(tokens: list[bytes], label: str) -> Case:
     return Case({"tokens": tokens}, label)
 
@@ -85,6 +95,7 @@ def _public(seed: int) -> list[Case]:
         _case([b"caf", b"\xc3", b"\xa9 au"], "an accent cut in two"),
         _case([b"bad \xff byte", b" and on"], "a byte that is never valid"),
         _case([b"end", _BERRY[:3]], "a stream that stops inside a character"),
+        _case([b"bad \xff", b"again"], "a byte that is never valid at the end of a token"),
         _cut(draw, "中文 and 🍓🍓".encode(), "random cuts"),
     ]
 
@@ -93,6 +104,9 @@ def _hidden(seed: int) -> list[Case]:
     draw = random.Random(10_000 + seed)
     return [
         _case([], "no tokens"),
+        _case([b"a", b"", b"\xe4", b"", b"\xb8\xad"], "tokens without bytes"),
+        _case([b"\xc3\xa9"], "one token"),
+        _case([b"\xc0", b"\xe4\xb8", b"z"], "bad bytes alone"),
         _case([b"\xe4", b"\xb8", b"\xad", b"\xe6\x96"], "a broken end"),
         _case([b"a\xc3", b"b", b"\x80c"], "broken in the middle"),
         _cut(draw, "ελληνικά, русский, 日本語".encode(), "other scripts"),
@@ -111,7 +125,8 @@ that is not complete waits for its other bytes.
 
 Bytes that can never become valid UTF-8 appear as `�` (U+FFFD), as Python's `errors="replace"`
 does it. The list has **one more entry** than there are tokens: what is left when the stream ends.
-Joined, the entries equal `b"".join(tokens).decode("utf-8", errors="replace")`.
+Joined, the entries equal `b"".join(tokens).decode("utf-8", errors="replace")`. A token may have no
+bytes at all. The standard library may be used.
 """,
     signature=Signature(
         summary="Return the text that each token completes.",
@@ -174,6 +189,12 @@ Joined, the entries equal `b"".join(tokens).decode("utf-8", errors="replace")`.
             "no_last_entry",
             _no_last_entry,
             "The last entry is missing: what is left when the stream ends, often an empty text.",
+        ),
+        Mutant(
+            "bad_bytes_wait",
+            _bad_bytes_wait,
+            "A byte that can never become valid waits at the end of a token; only the beginning of "
+            "a character may wait.",
         ),
         Mutant("latin", _latin, "The bytes are read as Latin-1; the text is UTF-8."),
         Mutant(

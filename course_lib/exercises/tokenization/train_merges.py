@@ -93,15 +93,57 @@ def _one_more(word_counts: dict[str, int], n_merges: int) -> Merges:
 
 
 def _stops_at_once(word_counts: dict[str, int], n_merges: int) -> Merges:
-    def choose(counts: Counts) -> tuple[str, str]:
-        return _smallest(counts)
-
-    merges = _train(word_counts, n_merges, choose)
+    merges = _train(word_counts, n_merges, _smallest)
     words = {word: list(word) for word in word_counts}
     for n, merge in enumerate(merges):
         if _count(words, word_counts)[merge] < 2:
             return merges[:n]
         words = {word: join_pair(pieces, merge) for word, pieces in words.items()}
+    return merges
+
+
+def _replaces_text(word_counts: dict[str, int], n_merges: int) -> Merges:
+    words = {word: list(word) for word in word_counts}
+    merges: Merges = []
+    while len(merges) < n_merges and (counts := _count(words, word_counts)):
+        merges.append(best := _smallest(counts))
+        words = {
+            word: "|".join(pieces).replace("|".join(best), "".join(best)).split("|")
+            for word, pieces in words.items()
+        }
+    return merges
+
+
+def _never_joined(word_counts: dict[str, int], n_merges: int) -> Merges:
+    return train_merges(word_counts, 1) * n_merges
+
+
+def _joined_pieces(word_counts: dict[str, int], n_merges: int) -> list[str]:
+    return [left + right for left, right in train_merges(word_counts, n_merges)]
+
+
+def _first_place_only(word_counts: dict[str, int], n_merges: int) -> Merges:
+    words = {word: list(word) for word in word_counts}
+    merges: Merges = []
+    while len(merges) < n_merges and (counts := _count(words, word_counts)):
+        merges.append(best := _smallest(counts))
+        for pieces in words.values():
+            place = next((i for i, pair in enumerate(pairwise(pieces)) if pair == best), None)
+            if place is not None:
+                pieces[place : place + 2] = ["".join(best)]
+    return merges
+
+
+def _across_words(word_counts: dict[str, int], n_merges: int) -> Merges:
+    text = [letter for word, n in word_counts.items() for letter in word * n]
+    return _train_on(text, n_merges)
+
+
+def _train_on(pieces: list[str], n_merges: int) -> Merges:
+    merges: Merges = []
+    while len(merges) < n_merges and len(pieces) > 1:
+        merges.append(_smallest(Counter(pairwise(pieces))))
+        pieces = join_pair(pieces, merges[-1])
     return merges
 
 
@@ -128,6 +170,8 @@ def _public(seed: int) -> list[Case]:
         _case({"zy": 4, "ab": 4, "by": 4}, 2, "ties"),
         _case({"abc": 1}, 5, "a text that runs out of pairs"),
         _case({"aaaa": 3, "bc": 7}, 3, "a pair that overlaps itself"),
+        _case({"ababab": 2, "xy": 3, "bx": 1}, 3, "a pair three times in one word"),
+        _case({"ab": 9, "abc": 2, "bc": 5}, 3, "a piece that ends like another"),
         _random_case(draw, 8, 4),
         _random_case(draw, 20, 10),
     ]
@@ -139,6 +183,9 @@ def _hidden(seed: int) -> list[Case]:
         _case({" the": 9, " then": 4, " other": 5, " he": 3}, 7, "words with their space"),
         _case({"xy": 2, "ab": 2}, 1, "a tie"),
         _case({"a": 5, "b": 2}, 3, "words of one character"),
+        _case({}, 3, "no words"),
+        _case({"xy": 8, "xyz": 3, "yz": 4}, 5, "a piece that ends like another"),
+        _case({"cdcdcd": 2, "xy": 3, "dx": 1}, 3, "a pair three times in one word"),
         _case(_SENNRICH, 0, "no merges"),
         _case({"ab": 1, "cd": 1}, 9, "too few pairs"),
         *(_random_case(draw, n, 8) for n in (5, 15, 40)),
@@ -156,6 +203,7 @@ changes what stands next to what.
 
 Among equally frequent pairs take the smallest one in Python's order of tuples of strings. Stop
 early only when no pair is left. (Work on characters here; bytes change nothing in the algorithm.)
+No tokenizer library may be used, and not the course's own; your functions from above may.
 """,
     signature=Signature(
         summary="Learn merges from a word table.",
@@ -165,6 +213,7 @@ early only when no pair is left. (Work on characters here; bytes change nothing 
         ),
         returns="list of tuples (left piece, right piece), in the order learned",
     ),
+    forbidden=("course_lib.tokenizers", "tokenizers", "tiktoken", "transformers"),
     level="core",
     points=6,
     minutes=20,
@@ -210,6 +259,32 @@ early only when no pair is left. (Work on characters here; bytes change nothing 
             "longest",
             _longest,
             "Pairs are weighted by their length; only how often they occur should count.",
+        ),
+        Mutant(
+            "joined_pieces",
+            _joined_pieces,
+            "These are the new pieces; a merge is the pair of the two it was made of.",
+        ),
+        Mutant(
+            "first_place_only",
+            _first_place_only,
+            "In a word that holds the pair several times, only the first is joined; join them all.",
+        ),
+        Mutant(
+            "across_words",
+            _across_words,
+            "Pairs are counted across the border between two words; words do not touch.",
+        ),
+        Mutant(
+            "replaces_text",
+            _replaces_text,
+            "The pair is replaced in a text of pieces, where `b c` also stands in `ab c`; compare "
+            "whole pieces.",
+        ),
+        Mutant(
+            "never_joined",
+            _never_joined,
+            "The pair is noted down but not joined in the words, so the same one wins every time.",
         ),
         Mutant("one_more", _one_more, "One merge too many is learned."),
         Mutant(

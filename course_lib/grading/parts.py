@@ -1,0 +1,41 @@
+"""Where each chapter of exercises stands in the book: its part, its title, its page."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """The part of the book, the chapter's title, and its notebook."""
+
+    part: str
+    title: str
+    page: str = ""
+
+
+_START = "Start here"
+_BEFORE = "I · Language models before Transformers"
+_INSIDE = "II · Inside the Transformer"
+_GPT = "III · GPT-1 and GPT-2"
+_FURTHER = "Further chapters"
+
+# One line for each module of course_lib/exercises; parts as in _toc.yml.
+PLACES = {
+    "first_steps": Place(_START, "First steps", "book/start/first-steps.ipynb"),
+    "tokenization": Place(_BEFORE, "Tokenization", "book/language-models/tokenization.ipynb"),
+    "attention": Place(_INSIDE, "Attention", "book/transformer/attention.ipynb"),
+    "gpt2": Place(_GPT, "GPT-2, whole", "book/gpt/gpt2.ipynb"),
+    "pretraining": Place(
+        _GPT, "Pretraining the course's own GPT", "book/gpt/pretraining-course-gpt.ipynb"
+    ),
+    "decoding": Place(_GPT, "Decoding", "book/gpt/decoding.ipynb"),
+}
+
+
+def place_of(chapter: str) -> Place:
+    """Return where a chapter stands; one that is not listed gets a title from its name.
+
+    >>> place_of("long_context").title
+    'Long context'
+    """
+    title = chapter.replace("_", " ").capitalize()
+    return PLACES.get(chapter, Place(_FURTHER, title))
