@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help set-up assets book book-strict serve test unit notebooks run lint types check pages clean clean-all pins
+.PHONY: help set-up assets book book-strict serve test unit notebooks nbgrader run lint types check pages clean clean-all pins
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -48,6 +48,10 @@ unit: assets ## Unit tests
 notebooks: assets ## Run every notebook of the table of contents
 	@$(PY) scripts/check_notebooks.py
 
+nbgrader: set-up ## The export of grades, against the real nbgrader in an environment of its own
+	@[ -x .cache/nbgrader/bin/nbgrader ] || $(PY) benchmarks/grading.py --make-venv .cache/nbgrader
+	@.cache/nbgrader/bin/python -m pytest -q -p no:cacheprovider tests/grading/classroom/test_nbgrader.py
+
 run: set-up ## Run one notebook and store its outputs: NB=book/gpt/gpt2.ipynb [FROM=text file]
 	@if [ -z "$(NB)" ]; then echo "Name the notebook: make run NB=book/gpt/gpt2.ipynb"; exit 1; fi
 	@$(PY) scripts/run_notebook.py $(if $(FROM),--from $(FROM),) $(NB)
@@ -67,7 +71,7 @@ pages: assets ## Check every built page in a headless browser
 	@if [ ! -f _build/html/index.html ]; then $(MAKE) book; fi
 	@COURSE_BUILT_BOOK=_build/html $(PY) -m pytest tests/book --confcutdir=tests/book -o addopts=-q -n $(WORKERS)
 
-check: lint types test book-strict pages ## All of it: what .ci/run runs
+check: lint types test nbgrader book-strict pages ## All of it: what .ci/run runs
 
 pins: set-up ## Write requirements.txt from what .venv holds
 	@$(PY) scripts/pin_requirements.py

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import zipfile
 
 import pytest
@@ -137,3 +138,28 @@ def test_check_explains_what_is_not_a_notebook(capsys, tmp_path, content, messag
     assert status == 1
     assert message in err
     assert run(capsys, "check", tmp_path)[0] == 1
+
+
+def test_marks_go_into_a_gradebook(capsys, tmp_path, class_folder, monkeypatch):
+    module = "course_lib.grading.classroom.nbgrader_export.export_to_gradebook"
+    written = {}
+
+    def export(marks, url):
+        written[url] = [one.student for one in marks if one.is_submitted]
+
+    monkeypatch.setattr(module, export)
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    assert run(capsys, "grade", class_folder, "--out", tmp_path / "out", "--gradebook", url)[0] == 0
+    assert len(written[url]) == 4
+
+
+def test_without_nbgrader_the_grades_are_there_all_the_same(
+    capsys, tmp_path, class_folder, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "nbgrader", None)
+    monkeypatch.setitem(sys.modules, "nbgrader.api", None)
+    out = tmp_path / "out"
+    status, _, err = run(capsys, "grade", class_folder, "--out", out, "--gradebook", "sqlite:///x")
+    assert status == 1
+    assert "nbgrader" in err
+    assert (out / "grades.csv").is_file()
