@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.generation.matrices import (
+    WORTH_PACKING,
     Matrix,
     fastest_matrix,
     has_fbgemm,
@@ -88,7 +89,7 @@ class FastStep:
         self.position_table = model.positions.table
         self.context_length = cache.layers[0].keys.shape[2]
         half = (
-            n_steps > 1
+            n_steps >= WORTH_PACKING
             and has_fbgemm()
             and all(is_half_at_heart(p) for p in model.parameters() if p.dim() == 2)
         )

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 _WORTH_SHARING = 2**14  # entries; below, waking another thread costs more than it saves
 _WORTH_COPYING = 32  # products; a copy costs as much as it saves in about half as many
+WORTH_PACKING = 256  # products; packing in 16 bits takes several times as long as a copy
 
 
 @runtime_checkable
@@ -132,8 +133,8 @@ def fastest_matrix(
         n_products: how many; a copy of W is only made where there are enough to pay for it.
         half: whether W may be read in 16 bits; see `is_half_at_heart`.
     """
-    worth_copying = n_products >= _WORTH_COPYING and weight.numel() >= _WORTH_SHARING
-    if half and worth_copying:
+    is_large = weight.numel() >= _WORTH_SHARING
+    if half and is_large and n_products >= WORTH_PACKING:
         return HalfMatrix(weight, bias)
-    by_columns = worth_copying and weight.shape[0] > weight.shape[1]
+    by_columns = is_large and n_products >= _WORTH_COPYING and weight.shape[0] > weight.shape[1]
     return RowSplitMatrix(weight, bias, by_columns=by_columns)

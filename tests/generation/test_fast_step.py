@@ -32,7 +32,7 @@ def test_weights_laid_out_anew_for_many_steps_give_the_same(model, kind, monkeyp
             parameter.copy_(parameter.half().float())
     monkeypatch.setattr(matrices, "_WORTH_SHARING", 1)
     cache = model.make_cache(1)
-    step = FastStep(model, cache, n_steps=100)
+    step = FastStep(model, cache, n_steps=1000)
     assert all(type(layer.widen) is kind for layer in step.layers)
     assert type(step.unembed) is kind
     other = model.make_cache(1)
