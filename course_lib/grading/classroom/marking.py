@@ -6,6 +6,7 @@ wrote: it might be the hidden inputs.
 
 import builtins
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,6 +26,8 @@ from course_lib.grading.judgment import AnswerKey, is_unfinished, score
 from course_lib.grading.outcomes import LearnerError, Outcome
 from course_lib.grading.settle import AnswerTooLargeError, settled
 
+_NUMBER = re.compile(r"[-+]?\d[\d.,]*(?<=\d)(?:e[-+]?\d+)?")
+_LIST = re.compile(r"\[…(?:, …)*\]")
 _MOST_NOTES = 20
 _LONGEST_NOTE = 300
 # What does not change marks: the words around them, and how they are shown.
@@ -157,7 +160,8 @@ def _judged(mark: ExerciseMark, key: AnswerKey, outcomes: Sequence[Outcome]) -> 
     hidden_problem = ""
     if hidden_wrong:
         first = hidden_wrong[0]
-        hidden_problem = f"{key.cases[first].label}: {_trouble(outcomes[first])}"
+        label = without_numbers(key.cases[first].label)
+        hidden_problem = f"{label}: {_trouble(outcomes[first])}"
     return replace(
         mark,
         status="wrong" if wrong else "right",
@@ -169,6 +173,15 @@ def _judged(mark: ExerciseMark, key: AnswerKey, outcomes: Sequence[Outcome]) -> 
         cause=None if mutant is None else mutant.diagnosis,
         cause_name=None if mutant is None else mutant.name,
     )
+
+
+def without_numbers(label: str) -> str:
+    """Return a hidden case's label without its numbers, which may be its inputs.
+
+    >>> without_numbers("sequences of lengths [0, 4], 6 places each, p = 0.428")
+    'sequences of lengths […], … places each, p = …'
+    """
+    return _LIST.sub("[…]", _NUMBER.sub("…", label))
 
 
 def _kind(outcome: Outcome) -> str:

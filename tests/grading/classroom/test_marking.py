@@ -5,8 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from course_lib.exercises import chapters, get_exercise
-from course_lib.grading.classroom.marking import Work, _answers, mark_exercise, mark_submission
+from course_lib.exercises import all_exercises, chapters, get_exercise
+from course_lib.grading.classroom.marking import (
+    Work,
+    _answers,
+    mark_exercise,
+    mark_submission,
+    without_numbers,
+)
 from course_lib.grading.classroom.results import ExerciseMark, SubmissionMarks, page_name
 from course_lib.grading.inside.policy import Violation
 from course_lib.grading.isolation import Attempt
@@ -194,3 +200,12 @@ def test_reference_and_mutants_run_once_for_a_class():
     mutant = EXERCISE.mutants[0]
     assert key.mistake(mutant, 0) is key.mistake(mutant, 0)
     assert _answers(EXERCISE.id, 3) is _answers(EXERCISE.id, 3)
+
+
+def test_no_label_of_a_hidden_case_tells_a_number_of_its_inputs():
+    for exercise in all_exercises():
+        labels = [
+            [without_numbers(case.label) for case in exercise.hidden_cases(seed)] for seed in (0, 1)
+        ]
+        assert labels[0] == labels[1], exercise.id
+        assert not any(letter.isdigit() for label in labels[0] for letter in label)
