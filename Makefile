@@ -65,7 +65,7 @@ lint: set-up ## Code style, import contract, workflow files
 
 types: set-up ## mypy, strict
 	@$(PY) -m mypy
-	@$(PY) -m mypy --strict --ignore-missing-imports --allow-untyped-calls --no-warn-return-any scripts/*.py book/_ext/*.py
+	@$(PY) -m mypy --strict --follow-imports=silent --ignore-missing-imports --allow-untyped-calls --no-warn-return-any scripts/*.py book/_ext/*.py
 
 pages: assets ## Check every built page in a headless browser
 	@if [ ! -f _build/html/index.html ]; then $(MAKE) book; fi

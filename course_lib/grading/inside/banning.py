@@ -1,7 +1,10 @@
 """Make forbidden calls fail in this process: python names, torch's kernels, modules."""
 
 import contextlib
+import ctypes
+import gc
 import sys
+import types
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -24,7 +27,12 @@ from course_lib.grading.inside.families import (
 )
 
 _BACKENDS = ("CPU", "MkldnnCPU", "SparseCPU", "SparseCsrCPU", "NestedTensorCPU", "QuantizedCPU")
-_kept: list[Any] = []  # a library's kernels last as long as the object
+# Refuses with the globals of the function that it is put into.
+_REFUSAL = """
+def refuse(*_arguments, **_options):
+    from course_lib.grading.inside.families import ForbiddenCallError
+    raise ForbiddenCallError("`NAME` may not be used in this exercise")
+"""
 
 
 def ban(forbidden: Sequence[str]) -> None:
@@ -45,6 +53,7 @@ def ban(forbidden: Sequence[str]) -> None:
         for name in family.names:
             if hasattr(torch.Tensor, name):
                 setattr(torch.Tensor, name, _refusal(name))
+    _refuse_in_place(family.names)
     if family.kernels:
         _replace_kernels(family.kernels)
 
@@ -98,14 +107,44 @@ def _replace_names(module: ModuleType, names: frozenset[str]) -> None:
 
 
 def _replace_kernels(kernels: Sequence[str]) -> None:
-    library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
-    _kept.append(library)
+    # A `torch.library.Library` could be found and destroyed, which puts the kernels back.
+    handle = torch._C._dispatch_library("IMPL", "aten", "", __file__, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for kernel in dict.fromkeys(kernels):
             refuse = _refusal(kernel.partition(".")[0])
             for operator, backend in _implementations(kernel):
-                library.impl(operator, refuse, backend)  # type: ignore[no-untyped-call]
+                handle.impl(operator, backend, refuse)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(handle))  # for good, and out of everyone's reach
+
+
+def _refuse_in_place(names: frozenset[str]) -> None:
+    """Let torch's own Python functions of these names refuse, wherever they are held.
+
+    PyTorch keeps many of them in tables for its compiler.
+    """
+    for function in _python_functions():
+        code = function.__code__
+        if code.co_name in names:
+            refusal = _REFUSAL.replace("NAME", code.co_name)
+            space: dict[str, Any] = {}
+            exec(refusal, space)
+            refuse = space["refuse"].__code__
+            function.__code__ = refuse.replace(co_freevars=code.co_freevars)
+            function.__defaults__ = function.__kwdefaults__ = None
+
+
+@cache
+def _python_functions() -> tuple[types.FunctionType, ...]:
+    """Return torch's Python functions that bear a name which any family forbids."""
+    names = frozenset[str]().union(*(family.names for family in FAMILIES.values()))
+    return tuple(
+        item
+        for item in gc.get_objects()
+        if type(item) is types.FunctionType
+        and item.__code__.co_name in names
+        and str(item.__module__).partition(".")[0] in LIBRARIES
+    )
 
 
 @cache
@@ -130,6 +169,7 @@ def _known_operators() -> frozenset[str]:
 
 def prepare() -> None:
     """Look up all that may be banned, so that it is known before the forks."""
+    _python_functions()
     for family in FAMILIES.values():
         for kernel in family.kernels:
             _implementations(kernel)

@@ -42,7 +42,7 @@ _ATTENTION = _family(
 _SOFTMAX = _family(
     "softmax log_softmax softmin gumbel_softmax _softmax _log_softmax _safe_softmax "
     "_masked_softmax special_softmax special_log_softmax Softmax LogSoftmax Softmin Softmax2d "
-    "AdaptiveLogSoftmaxWithLoss _sparse_softmax _sparse_log_softmax",
+    "AdaptiveLogSoftmaxWithLoss SoftmaxTransform _sparse_softmax _sparse_log_softmax",
     "softmax.int log_softmax.int special_softmax special_log_softmax _softmax _log_softmax "
     "_safe_softmax _masked_softmax _sparse_softmax _sparse_log_softmax",
 )

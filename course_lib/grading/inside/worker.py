@@ -213,8 +213,8 @@ def _run_attempt(descriptor: int, mode: str) -> NoReturn:
 
 def _contain(descriptor: int, request: dict[str, Any], mode: str) -> int:
     """Shut this process in; returns the new number of the one file that is left."""
-    if mode == "plain":
-        os.setsid()
+    with contextlib.suppress(PermissionError):  # it leads a session already
+        os.setsid()  # a group of its own: kill(0, …) reaches nobody else
     if mode == "nested":
         hidden = banning.places_of(modules_of(tuple(request["forbidden"])))
         enter_name_spaces()
