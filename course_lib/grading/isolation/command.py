@@ -13,6 +13,7 @@ from course_lib.exercises import calling
 from course_lib.grading import inside
 
 _COURSE = "/course"
+_PACKAGES = "/packages/"
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What the dynamic linker reads, and processor facts that numeric libraries ask for.
 _WHERE_PRESENT = ("/etc/ld.so.cache", "/etc/alternatives", "/sys/devices/system/cpu")
@@ -79,7 +80,7 @@ def isolated_command(mode: str, descriptor: int, *, tmp_bytes: int, hidden: list
     arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in environment("/tmp").items():
         arguments += ["--setenv", name, value]
-    arguments += ["--setenv", "PYTHONPATH", ":".join([_COURSE, *_package_folders()])]
+    arguments += ["--setenv", "PYTHONPATH", ":".join([_COURSE, *_packages().values()])]
     arguments += [
         "--uid",
         "1000",
@@ -132,26 +133,51 @@ def _mounts(tmp_bytes: int, hidden: list[str]) -> list[str]:
             arguments += ["--ro-bind", path, path]
     for path in _WHERE_PRESENT:
         arguments += ["--ro-bind-try", path, path]
-    bound = ["/usr"]
-    for path in [sys.base_prefix, sys.base_exec_prefix, *_package_folders()]:
-        if not any(Path(path).is_relative_to(other) for other in bound):
+    for path in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix)):
+        if not Path(path).is_relative_to("/usr"):
             arguments += ["--ro-bind", path, path]
-            bound.append(path)
+    for outside, there in _packages().items():
+        if there != outside:
+            arguments += ["--ro-bind", outside, there]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     arguments += ["--perms", "0700", "--size", str(tmp_bytes), "--tmpfs", "/tmp"]
-    arguments += _course(bound)
+    arguments += _course()
     for path in hidden:
-        place = _COURSE + path.removeprefix(str(Path(course_lib.__file__).parents[1]))
-        arguments += _empty(place if place != _COURSE + path else path)
+        arguments += _empty(_place_of(path))
     return [*arguments, "--remount-ro", "/", "--chdir", "/tmp"]
 
 
-def _course(bound: list[str]) -> list[str]:
+def _packages() -> dict[str, str]:
+    """Return where each folder of packages is seen inside.
+
+    Those that do not come with Python or the system have a place of their own: they may lie in a
+    folder that is not shown, such as ``/tmp``.
+    """
+    shown = ("/usr", sys.base_prefix, sys.base_exec_prefix)
+    return {
+        path: path
+        if any(Path(path).is_relative_to(other) for other in shown)
+        else f"{_PACKAGES}{n}"
+        for n, path in enumerate(_package_folders())
+    }
+
+
+def _place_of(path: str) -> str:
+    """Return where a file or folder of the course or of a package is seen inside."""
+    places = {str(Path(course_lib.__file__).parent): f"{_COURSE}/course_lib", **_packages()}
+    for outside, there in places.items():
+        if Path(path).is_relative_to(outside):
+            return there + path.removeprefix(outside)
+    return path
+
+
+def _course() -> list[str]:
     """Return the mounts of the package, with two rooms emptied but for what may be known."""
     package = Path(course_lib.__file__).parent
     arguments: list[str] = []
-    if any(package.is_relative_to(path) for path in bound):
-        arguments += _empty(str(package))
+    for outside, inside_place in _packages().items():
+        if package.is_relative_to(outside):  # installed among the others: not twice
+            arguments += _empty(inside_place + str(package).removeprefix(outside))
     there = f"{_COURSE}/course_lib"
     arguments += ["--ro-bind", str(package), there]
     arguments += ["--tmpfs", f"{there}/exercises", "--tmpfs", f"{there}/grading"]
