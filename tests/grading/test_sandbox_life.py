@@ -120,7 +120,8 @@ def test_the_fallback_is_chosen_where_name_spaces_may_not_nest(monkeypatch):
 
 
 ENDLESS = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
 from course_lib.exercises import get_exercise
 from course_lib.grading.isolation import Sandbox
 exercise = get_exercise("attention.causal_mask")
