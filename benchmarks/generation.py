@@ -94,15 +94,8 @@ def row(name: str, n: int, hf: float, us: float, aim: str, bound: float | None =
 def compare(
     name: str, config: GPT2Config, n: int, aim: str, *, int8: bool, stored_in_half: bool = False
 ) -> None:
-    """Print the rows of one model size.
-
-    With `stored_in_half` the weights are 16-bit floats at heart, as those read from the course's
-    checkpoint are; both sides compute in 32 bits.
-    """
+    """Print the rows of one model size."""
     model = GPT2(config, generator=torch.Generator().manual_seed(0)).eval()
-    if stored_in_half:
-        for parameter in model.parameters():
-            parameter.data = parameter.data.half().float()
     reference = hugging_face(model)
     rounds = 3 if n * model.n_parameters() < 5e9 else 2
     small = quantize_int8(model) if int8 else None
@@ -162,7 +155,6 @@ def main() -> None:
     print(f"read rate {read_rate() / 1e9:.1f} GB/s, {arguments.threads} threads, {n} new tokens")
     print(f"{'tokens/s':38s}{'HF':>9s}{'ours':>9s}{'ratio':>7s}    {'aim':12s}of bound")
     compare("course GPT", COURSE, n, ">= 4 x", int8=False)
-    compare("course GPT, from half", COURSE, n, ">= 4 x", int8=False, stored_in_half=True)
     compare("124M shape", SMALL, max(1, n // 2), ">= 1.2 x", int8=True)
     if arguments.bf16:
         bfloat16(8)
