@@ -91,9 +91,7 @@ def row(name: str, n: int, hf: float, us: float, aim: str, bound: float | None =
     print(f"{name:38s}{n / hf:9.1f}{n / us:9.1f}{hf / us:7.2f} x  {aim:12s}{share}", flush=True)
 
 
-def compare(
-    name: str, config: GPT2Config, n: int, aim: str, *, int8: bool, stored_in_half: bool = False
-) -> None:
+def compare(name: str, config: GPT2Config, n: int, aim: str, *, int8: bool) -> None:
     """Print the rows of one model size."""
     model = GPT2(config, generator=torch.Generator().manual_seed(0)).eval()
     reference = hugging_face(model)
