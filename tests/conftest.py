@@ -5,6 +5,7 @@ import os
 import random
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import hypothesis
@@ -82,9 +83,23 @@ def _seeds() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test marked ``needs_assets(…names)`` where one of them is not in the cache."""
+    """Skip a test whose marks ask for fetched assets, or for a sandbox, that are not here."""
     for mark in item.iter_markers("needs_assets"):
         names = mark.args or default_names()
         missing = [name for name in names if not is_present(get_asset(name))]
         if missing:
             pytest.skip(f"not fetched: python -m course_lib fetch {' '.join(missing)}")
+    if item.get_closest_marker("needs_sandbox") and (why := _no_sandbox()):
+        pytest.skip(why)
+
+
+@cache
+def _no_sandbox() -> str:
+    """Why no sandbox can be had here, or ""; found out by opening one."""
+    from course_lib.grading.isolation import Sandbox, SandboxUnavailableError
+
+    try:
+        with Sandbox():
+            return ""
+    except SandboxUnavailableError as error:
+        return f"needs a sandbox: {error}"

@@ -1,7 +1,5 @@
 """The sandbox keeps its promises: nothing gets out but values, and a crash costs one case."""
 
-import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +18,7 @@ from course_lib.grading import isolation
 from course_lib.grading.isolation import Limits, Sandbox
 from course_lib.grading.judgment import judge
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or shutil.which("bwrap") is None,
-    reason="needs Linux and bubblewrap (apt-get install bubblewrap)",
-)
+pytestmark = pytest.mark.needs_sandbox
 
 EXERCISE = replace(
     get_exercise("attention.causal_mask"), forbidden=("softmax", "course_lib.layers")

@@ -17,10 +17,7 @@ from course_lib.grading.isolation import Limits, Sandbox, SandboxUnavailableErro
 from course_lib.grading.isolation.link import WorkerProcess
 from course_lib.grading.judgment import judge
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or shutil.which("bwrap") is None,
-    reason="needs Linux and bubblewrap (apt-get install bubblewrap)",
-)
+pytestmark = pytest.mark.needs_sandbox
 
 EXERCISE = replace(get_exercise("attention.causal_mask"), forbidden=("course_lib.layers",))
 CASES = EXERCISE.public_cases(0)[:3]
@@ -46,6 +43,7 @@ def tried(sandbox, source: str = SOLUTION, seconds: float = 5.0):
 
 def test_a_dead_worker_is_replaced():
     with Sandbox() as sandbox:
+        assert sandbox.note == ""
         worker = sandbox._workers._worker
         worker._process.kill()
         worker._process.wait(60)
@@ -116,6 +114,7 @@ def test_the_fallback_is_chosen_where_name_spaces_may_not_nest(monkeypatch):
     monkeypatch.setattr(link, "isolated_command", forbidding)
     with Sandbox() as sandbox:
         assert sandbox._workers.mode == "once"
+        assert "a sandbox of its own" in sandbox.note
         assert tried(sandbox)[1].points == EXERCISE.points
 
 

@@ -47,15 +47,16 @@ class Marked:
 
 
 def mark_all(
-    works: Iterable[Work], make_runner: MakeRunner, *, jobs: int
+    works: Iterable[Work], make_runner: MakeRunner, *, jobs: int, notes: set[str] | None = None
 ) -> Generator[Marked, None, None]:
     """Mark all works in ``jobs`` processes and yield each as soon as it is done.
 
     The works are taken one by one, so that few are in memory at a time. A work whose process ends
-    is tried once more. Raises :class:`SandboxUnavailableError` where no sandbox can be had. All
-    processes have ended when this generator has, also after an error or an interruption.
+    is tried once more. What the sandboxes have to tell is added to ``notes``. Raises
+    :class:`SandboxUnavailableError` where no sandbox can be had. All processes have ended when
+    this generator has, also after an error or an interruption.
     """
-    pool = _Pool(make_runner)
+    pool = _Pool(make_runner, set() if notes is None else notes)
     waiting, retries = iter(works), list[Work]()
     tried: set[tuple[str, str, str]] = set()
     exhausted = False
@@ -92,8 +93,9 @@ def mark_all(
 
 
 class _Pool:
-    def __init__(self, make_runner: MakeRunner) -> None:
+    def __init__(self, make_runner: MakeRunner, notes: set[str]) -> None:
         self._make_runner = make_runner
+        self._notes = notes
         self._jobs: list[_Job] = []
         # Forked, a job has torch at once. The sums of a job need no threads, so none can hang.
         self._is_forked = sys.platform == "linux"
@@ -147,6 +149,7 @@ class _Pool:
                     continue
                 if answer[0] == "ready":
                     job.is_ready = True
+                    self._notes.update({answer[1]} - {""})
                     self._send(job)
                     continue
                 if answer[0] != "marks":
@@ -212,7 +215,7 @@ def _serve(pipe: Connection, make_runner: MakeRunner, to_close: list[Connection]
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError, ConnectionError):
         try:
             with make_runner() as runner:
-                pipe.send(("ready", ""))
+                pipe.send(("ready", getattr(runner, "note", "")))
                 while True:
                     work = pipe.recv()
                     pipe.send(("marks", mark_submission(runner, work).to_json()))

@@ -72,7 +72,8 @@ def grade_class(
     reused = sum(not marks.problem for marks in known.values())
     make = make_runner or partial(Sandbox, trusted=settings.trusted)
     failed = 0
-    for key, done in _marked(entries, works, store, make, settings.jobs):
+    of_sandbox: set[str] = set()
+    for key, done in _marked(entries, works, store, make, settings.jobs, of_sandbox):
         known[key] = done.marks or done.work.blank(done.trouble)
         failed += done.marks is None
         if progress is not None:
@@ -82,7 +83,7 @@ def grade_class(
     )
     return ClassResult(
         marks=tuple(marks),
-        notes=(*roster.notes, *intake.notes, *notes),
+        notes=(*roster.notes, *intake.notes, *notes, *sorted(of_sandbox)),
         graded=len(works) - failed,
         reused=reused,
         failed=failed,
@@ -107,6 +108,7 @@ def _marked(
     store: Store,
     make_runner: MakeRunner,
     jobs: int,
+    notes: set[str],
 ) -> Iterator[tuple[_Key, Marked]]:
     """Mark the works and store each as it comes; content is read only when its turn has come.
 
@@ -126,7 +128,10 @@ def _marked(
             else:
                 yield replace(work, content=content, notes=())
 
-    with Reader() as reader, closing(mark_all(read_all(), make_runner, jobs=jobs)) as marked:
+    with (
+        Reader() as reader,
+        closing(mark_all(read_all(), make_runner, jobs=jobs, notes=notes)) as marked,
+    ):
         for one in marked:
             key = one.work.student, one.work.chapter
             work = works[key]

@@ -11,6 +11,11 @@ from course_lib.grading.isolation.link import DeadlineError, LostError
 from course_lib.grading.isolation.replies import fingerprints_of
 from course_lib.grading.isolation.workers import SECONDS_TO_READ, Workers
 
+_SLOW = (
+    "this system allows no user namespaces inside a sandbox, so each attempt had a sandbox of its "
+    "own: as safe, but it takes seconds each, not milliseconds"
+)
+
 
 class Sandbox:
     """A place for strangers' code, to be used in a ``with`` block.
@@ -39,6 +44,11 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def note(self) -> str:
+        """What a teacher should know of how this sandbox works, or ""."""
+        return _SLOW if self._workers.mode == "once" else ""
 
     def close(self) -> None:
         """End everything that runs in the sandbox."""

@@ -1,14 +1,12 @@
 """A small class through the real sandbox."""
 
 import json
-import shutil
 
 import pytest
 
 from course_lib.exercises import chapters, solution_source, stub_source
 from course_lib.grading.classroom.session import grade_class
 from course_lib.grading.classroom.store import Settings
-from course_lib.grading.isolation import Sandbox, SandboxUnavailableError
 
 CHAPTER = "first_steps"
 EXERCISE = chapters()[CHAPTER][0]
@@ -35,13 +33,8 @@ def notebook(source):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.needs_sandbox
 def test_a_class_in_the_real_sandbox(tmp_path):
-    try:
-        with Sandbox():
-            pass
-    except SandboxUnavailableError as error:
-        pytest.skip(str(error))
     for student, (source, _) in SUBMISSIONS.items():
         folder = tmp_path / "class" / student
         folder.mkdir(parents=True)

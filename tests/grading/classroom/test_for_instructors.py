@@ -18,7 +18,7 @@ PAGE = (ROOT / "book" / "reference" / "for-instructors.md").read_text(encoding="
 _FENCE = re.compile(
     r"^```(?:\{code-block\} )?(\w+)\n(?::caption: (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL
 )
-needs_isolation = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")
+needs_isolation = pytest.mark.needs_sandbox
 
 
 def section(title: str) -> list[tuple[str, str, str]]:

@@ -236,3 +236,12 @@ def test_settings_are_validated(tmp_path):
     for bad in ({"jobs": 0}, {"seed": -1}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             Settings(tmp_path, **bad)
+
+
+def test_what_a_sandbox_has_to_tell_is_told_once_for_the_class(tmp_path, notebook):
+    class Slow(Quick):
+        note = "each attempt had a sandbox of its own"
+
+    root = put(tmp_path / "class", notebook, ann="", bea="", cem="")
+    result = grade_class([root], settings(tmp_path, jobs=2), make_runner=Slow)
+    assert result.notes.count(Slow.note) == 1
