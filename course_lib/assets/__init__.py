@@ -7,6 +7,7 @@ from course_lib.assets.cache import (
     converted_folder,
     home,
     is_present,
+    results_path,
 )
 from course_lib.assets.errors import AssetError, AssetMissingError
 from course_lib.assets.fetching import FetchProgress, ProgressCallback, fetch
@@ -41,5 +42,6 @@ __all__ = [
     "is_present",
     "load_manifest",
     "parse_manifest",
+    "results_path",
     "verify",
 ]

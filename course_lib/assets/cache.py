@@ -67,3 +67,17 @@ def checkpoint_path(name: str) -> Path:
             f"The names are: {', '.join(found) or 'none yet'}."
         )
     return folder / name
+
+
+def results_path(name: str) -> Path:
+    """Return the file of a long experiment's results, written by a script of the same name.
+
+    Raises:
+        ValueError: the course ships no such results.
+    """
+    folder = Path(__file__).parent / "results"
+    file = folder / f"{name}.json"
+    if not file.is_file():
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.json"))) or "none yet"
+        raise ValueError(f"the course ships no results called {name!r}; there are: {known}")
+    return file
