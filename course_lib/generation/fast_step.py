@@ -23,7 +23,14 @@ from course_lib.generation.matrices import (
     is_half_at_heart,
 )
 from course_lib.generation.quantization import Int8GPT2, Int8Matrix
-from course_lib.layers import KVCache, LayerCache, LayerNorm, PreNormBlock
+from course_lib.layers import (
+    FeedForward,
+    KVCache,
+    LayerCache,
+    LayerNorm,
+    MultiHeadAttention,
+    PreNormBlock,
+)
 from course_lib.models import GPT2
 
 
@@ -33,13 +40,18 @@ class _Layer:
     def __init__(
         self, block: PreNormBlock, cache: LayerCache, matrix: Callable[[nn.Module], Matrix]
     ) -> None:
+        attention, feed_forward = block.attention, block.feed_forward
+        assert isinstance(attention, MultiHeadAttention)  # GPT-2's parts, not another's
+        assert isinstance(feed_forward, FeedForward)
+        assert isinstance(block.attention_norm, LayerNorm)
+        assert isinstance(block.feed_forward_norm, LayerNorm)
         self.attention_norm = _norm(block.attention_norm)
         self.feed_forward_norm = _norm(block.feed_forward_norm)
-        self.query_key_value = matrix(block.attention.query_key_value)
-        self.output = matrix(block.attention.output)
-        self.widen = matrix(block.feed_forward.widen)
-        self.narrow = matrix(block.feed_forward.narrow)
-        self.heads = (3, 1, block.attention.n_heads, 1, block.attention.d_head)
+        self.query_key_value = matrix(attention.query_key_value)
+        self.output = matrix(attention.output)
+        self.widen = matrix(feed_forward.widen)
+        self.narrow = matrix(feed_forward.narrow)
+        self.heads = (3, 1, attention.n_heads, 1, attention.d_head)
         self.cache = cache
         self.keys = cache.keys
         self.values = cache.values

@@ -1,0 +1,339 @@
+"""One stack with every choice the course compares, from 2017 to Llama."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from course_lib.config import check_positive, check_probability
+from course_lib.layers import (
+    FeedForward,
+    GatedFeedForward,
+    GroupedQueryAttention,
+    KVCache,
+    LayerNorm,
+    LearnedPositions,
+    PostNormBlock,
+    PreNormBlock,
+    RMSNorm,
+    RotaryPositions,
+    SinusoidalPositions,
+    alibi_bias,
+)
+
+PositionScheme = Literal["learned", "sinusoidal", "rotary", "alibi", "none"]
+NormKind = Literal["layer", "rms"]
+NormPlace = Literal["pre", "post"]
+FeedForwardKind = Literal["gelu", "relu", "swiglu"]
+INITIAL_STD = 0.02
+"""Of fresh weights. Sinusoids are scaled by it too: fresh tokens and sinusoids then have the sizes
+1 to √½ of Vaswani et al. 2017 (who scale tokens by √D), in a stream that layers can still move."""
+
+_CHOICES = {
+    "positions": get_args(PositionScheme),
+    "norm": get_args(NormKind),
+    "norm_place": get_args(NormPlace),
+    "feed_forward": get_args(FeedForwardKind),
+}
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Sizes and choices of a `Transformer`; the defaults are GPT-2's.
+
+    Attributes:
+        vocab_size: V.
+        context_length: number of learned positions. The other schemes go on past it; for them it
+            tells only how long the training texts are.
+        d_model: D.
+        n_heads: H; must divide D.
+        n_layers: number of blocks.
+        n_kv_heads: number of key and value heads; 0 means H.
+        d_ff: F; 0 means 4 · D, or for "swiglu" 8/3 · D rounded up to a multiple of 8, which has
+            as many weights.
+        positions: "learned" or "sinusoidal" vectors added to the embeddings; "rotary" queries and
+            keys; "alibi" biases on the scores; or "none".
+        norm: "layer" or "rms".
+        norm_place: "pre" (GPT-2) with one more norm after the last block, or "post" (2017, GPT-1)
+            without it.
+        feed_forward: "gelu" (in the tanh form), "relu" or "swiglu".
+        bias: whether the matrices have biases.
+        tied: whether the output matrix is the embedding.
+        dropout: probability, on the embeddings, the attention weights and each part's output.
+
+    Raises:
+        ValueError, TypeError: a size is not a positive integer or does not divide, a choice is
+            unknown, or `dropout` is not a probability.
+    """
+
+    vocab_size: int
+    context_length: int
+    d_model: int
+    n_heads: int
+    n_layers: int
+    n_kv_heads: int = 0
+    d_ff: int = 0
+    positions: PositionScheme = "learned"
+    norm: NormKind = "layer"
+    norm_place: NormPlace = "pre"
+    feed_forward: FeedForwardKind = "gelu"
+    bias: bool = True
+    tied: bool = True
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
+        if self.n_kv_heads == 0:
+            object.__setattr__(self, "n_kv_heads", self.n_heads)
+        if self.d_ff == 0 and self.feed_forward == "swiglu":
+            object.__setattr__(self, "d_ff", 8 * math.ceil(self.d_model / 3))
+        elif self.d_ff == 0:
+            object.__setattr__(self, "d_ff", 4 * self.d_model)
+        for name in (
+            "vocab_size",
+            "context_length",
+            "d_model",
+            "n_heads",
+            "n_layers",
+            "n_kv_heads",
+            "d_ff",
+        ):
+            check_positive(name, getattr(self, name))
+        if self.d_model % self.n_heads:
+            raise ValueError(f"n_heads={self.n_heads} must divide d_model={self.d_model}")
+        if self.n_heads % self.n_kv_heads:
+            raise ValueError(f"n_kv_heads={self.n_kv_heads} must divide n_heads={self.n_heads}")
+        if self.positions == "rotary" and self.d_head % 2:
+            raise ValueError(f"rotary positions need an even d_head, got {self.d_head}")
+        if self.positions == "sinusoidal" and self.d_model % 2:
+            raise ValueError(f"sinusoidal positions need an even d_model, got {self.d_model}")
+        check_probability("dropout", self.dropout)
+
+    @property
+    def d_head(self) -> int:
+        """K, the width of one head: d_model / n_heads."""
+        return self.d_model // self.n_heads
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TransformerConfig:
+        """Build a configuration from plain values.
+
+        Raises:
+            ValueError: a name is unknown, or a value is not valid.
+        """
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(f"unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        return cls(**values)
+
+
+class Transformer(nn.Module):
+    """A stack of blocks between an embedding and an output matrix, made as `config` says.
+
+    With a causal mask (the default) it is a decoder, with `full_mask` an encoder, with
+    `prefix_mask` a prefix language model.
+
+    Args:
+        config: sizes and choices.
+        generator: draws the initial weights; the global one where not given.
+
+    >>> config = TransformerConfig(11, 8, d_model=12, n_heads=3, n_layers=2, positions="rotary")
+    >>> Transformer(config)(torch.tensor([[1, 2, 3]])).shape
+    torch.Size([1, 3, 11])
+    """
+
+    def __init__(
+        self, config: TransformerConfig, *, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
+        self.positions: nn.Module | None = None
+        if config.positions == "learned":
+            self.positions = LearnedPositions(config.context_length, config.d_model)
+        elif config.positions == "sinusoidal":
+            self.positions = SinusoidalPositions(config.d_model)
+        self.embedding_dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(_make_block(config) for _ in range(config.n_layers))
+        self.final_norm = _make_norm(config) if config.norm_place == "pre" else nn.Identity()
+        self.output: nn.Linear | None = None
+        if not config.tied:
+            self.output = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.initialize(generator)
+
+    @torch.no_grad()
+    def initialize(self, generator: torch.Generator | None = None) -> None:
+        """Draw new weights as `GPT2.initialize` does.
+
+        With norm_place "post" the outputs are not scaled down: the stream is normalized after
+        each addition.
+        """
+        depth = 2 * self.config.n_layers if self.config.norm_place == "pre" else 1
+        for name, parameter in self.named_parameters():
+            if name.endswith("norm.gain"):
+                parameter.fill_(1.0)
+            elif name.endswith("bias"):
+                parameter.zero_()
+            elif name.endswith(("attention.output.weight", "feed_forward.narrow.weight")):
+                parameter.normal_(0.0, INITIAL_STD / math.sqrt(depth), generator=generator)
+            else:
+                parameter.normal_(0.0, INITIAL_STD, generator=generator)
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "B T"],
+        *,
+        mask: Bool[Tensor, "..."] | None = None,
+        cache: KVCache | None = None,
+        positions: Int[Tensor, " T"] | None = None,
+    ) -> Float[Tensor, "B T V"]:
+        """Score every token of the vocabulary at each position.
+
+        Args:
+            tokens: B sequences of T token ids.
+            mask: True where attention is allowed, in place of the causal mask; broadcasts to
+                (B, H, T, S). To hide padding too, join it: `causal_mask(T) & padding_mask(…)`.
+            cache: keys and values of earlier tokens; this call's are added to it.
+            positions: where the T tokens stand, if not one after the other: several streams over
+                the same text, told apart by the mask, have the same positions. For "learned" and
+                "sinusoidal" only.
+
+        Returns:
+            Logits: unnormalized log-probabilities.
+
+        Raises:
+            ValueError: the sequence is empty, or longer than the learned positions reach.
+        """
+        hidden = self.hidden_states(tokens, mask=mask, cache=cache, positions=positions)
+        return self.unembed(hidden)
+
+    def hidden_states(
+        self,
+        tokens: Int[Tensor, "B T"],
+        *,
+        mask: Bool[Tensor, "..."] | None = None,
+        cache: KVCache | None = None,
+        positions: Int[Tensor, " T"] | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Return the residual stream after the last block and norm; arguments as in `forward`."""
+        start, new = 0 if cache is None else cache.length, tokens.shape[1]
+        x = self.embed(tokens, start, positions)
+        bias = None
+        if self.config.positions == "alibi":
+            bias = alibi_bias(self.config.n_heads, new, start + new, device=tokens.device)
+        for index, block in enumerate(self.blocks):
+            x = block(
+                x,
+                mask,
+                cache=None if cache is None else cache.layers[index],
+                score_bias=bias,
+                is_causal=mask is None,
+            )
+        out: Tensor = self.final_norm(x)
+        return out
+
+    def embed(
+        self,
+        tokens: Int[Tensor, "B T"],
+        start: int = 0,
+        positions: Int[Tensor, " T"] | None = None,
+    ) -> Float[Tensor, "B T D"]:
+        """Make the stream that the first block reads: token vectors, plus position vectors if any.
+
+        Args:
+            tokens: B sequences of T token ids.
+            start: the position of the first of them.
+            positions: see `forward`.
+        """
+        if tokens.shape[1] == 0:
+            raise ValueError("the input must have at least 1 token, got 0")
+        x: Tensor = self.token_embedding(tokens)
+        if self.positions is not None:
+            if positions is None:
+                positions = torch.arange(start, start + tokens.shape[1], device=tokens.device)
+            end = int(positions.max()) + 1
+            if self.config.positions == "learned" and end > self.config.context_length:
+                raise ValueError(
+                    f"there are learned positions for {self.config.context_length} tokens "
+                    f"(context_length), got {end}"
+                )
+            place = self.positions(positions).to(x.dtype)
+            x = x + (place if self.config.positions == "learned" else INITIAL_STD * place)
+        elif positions is not None:
+            raise ValueError(
+                f'positions may be given for "learned" and "sinusoidal" positions only; this model '
+                f'has "{self.config.positions}"'
+            )
+        out: Tensor = self.embedding_dropout(x)
+        return out
+
+    def unembed(self, x: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch V"]:
+        """Compare each vector with every token's output vector (its embedding where tied)."""
+        matrix = self.token_embedding if self.output is None else self.output
+        return nn.functional.linear(x, matrix.weight)
+
+    def make_cache(self, batch_size: int, context_length: int | None = None) -> KVCache:
+        """Make an empty cache that fits this model's layers, dtype and device."""
+        weight = self.token_embedding.weight
+        return KVCache(
+            self.config.n_layers,
+            batch_size,
+            self.config.n_kv_heads,
+            context_length or self.config.context_length,
+            self.config.d_head,
+            dtype=weight.dtype,
+            device=weight.device,
+        )
+
+    def n_parameters(self) -> int:
+        """Count the parameters; a tied output matrix counts once."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+def _make_norm(config: TransformerConfig) -> LayerNorm | RMSNorm:
+    return LayerNorm(config.d_model) if config.norm == "layer" else RMSNorm(config.d_model)
+
+
+def _make_block(config: TransformerConfig) -> PreNormBlock | PostNormBlock:
+    width, inner, dropout = config.d_model, config.d_ff, config.dropout
+    feed_forward: FeedForward | GatedFeedForward
+    if config.feed_forward == "swiglu":
+        feed_forward = GatedFeedForward(width, inner, dropout=dropout, bias=config.bias)
+    else:
+        feed_forward = FeedForward(
+            width,
+            inner,
+            dropout=dropout,
+            activation="gelu_tanh" if config.feed_forward == "gelu" else "relu",
+            bias=config.bias,
+        )
+    attention = GroupedQueryAttention(
+        width,
+        config.n_heads,
+        config.n_kv_heads,
+        dropout=dropout,
+        bias=config.bias,
+        rotary=RotaryPositions(config.d_head) if config.positions == "rotary" else None,
+    )
+    block = PreNormBlock if config.norm_place == "pre" else PostNormBlock
+    return block.from_parts(
+        attention_norm=_make_norm(config),
+        attention=attention,
+        feed_forward_norm=_make_norm(config),
+        feed_forward=feed_forward,
+    )
