@@ -126,6 +126,20 @@ GPT2_ZERO_SHOT: tuple[ZeroShot, ...] = (
 )
 
 
+def _heads(bleu: float) -> Published:
+    return Published(bleu, "BLEU", "vaswani2017attention", "table 3, rows base and (A)")
+
+
+HEADS_BLEU: Mapping[int, Published] = {
+    1: _heads(24.9),
+    4: _heads(25.5),
+    8: _heads(25.8),
+    16: _heads(25.8),
+    32: _heads(25.4),
+}
+"""Number of heads → score on the development set, at equal width and equal work."""
+
+
 @dataclass(frozen=True)
 class Degeneration:
     """One row of table 1 of Holtzman et al. 2020: texts of GPT-2 Large by one decoding rule.
@@ -157,3 +171,94 @@ DEGENERATION: Mapping[str, Degeneration] = {
     "nucleus 0.95": _degeneration(13.13, 0.36),
     "pure sampling": _degeneration(22.73, 0.22),
 }
+
+
+def _parameters(value: float, unit: str, citation: str, where: str) -> Published:
+    return Published(value, f"{unit} parameters", citation, where)
+
+
+PARAMETERS: Mapping[str, Published] = {
+    "BERT-Large": _parameters(340, "million", "devlin2019bert", "section 3"),
+    "GPT-2 small": GPT2_TABLE_2["gpt2"].millions,
+    "GPT-2 XL": GPT2_TABLE_2["gpt2-xl"].millions,
+    "RoBERTa-Large": _parameters(355, "million", "liu2019roberta", "section 5"),
+    "T5-11B": _parameters(11, "billion", "raffel2020exploring", "section 3.7"),
+    "ELECTRA-Large": _parameters(335, "million", "clark2020electra", "table 2"),
+    "GPT-3 175B": _parameters(175.0, "billion", "brown2020language", "table 2.1"),
+}
+"""Sizes as the papers print them, by the name of the model in `course_lib.models`."""
+
+MEDQA_CORRECT = Published(
+    67.6, "% of the questions of a US medical licensing exam", "singhal2023large", "abstract"
+)
+BLOOMBERG_PARAMETERS = Published(50, "billion parameters", "wu2023bloomberggpt", "abstract")
+BLOOMBERG_TOKENS = Published(363, "billion tokens", "wu2023bloomberggpt", "abstract")
+SERVICE_AGENTS = Published(5179, "agents", "brynjolfsson2023generative", "abstract")
+SERVICE_GAIN = Published(
+    14, "% more issues resolved per hour", "brynjolfsson2023generative", "abstract"
+)
+CODEX_SOLVED = Published(28.8, "% of the problems", "chen2021evaluating", "abstract")
+CODEX_GPT3_SOLVED = Published(0, "% of the problems", "chen2021evaluating", "abstract")
+INSTRUCT_PREFERRED = Published(1.3, "billion parameters", "ouyang2022training", "abstract")
+
+BRANTS_TOKENS = Published(2, "trillion tokens", "brants2007large", "abstract")
+
+SEQ2SEQ_STATE = Published(
+    8000, "real numbers to represent a sentence", "sutskever2014sequence", "section 3.4"
+)
+SEQ2SEQ_BLEU = Published(25.9, "BLEU, source as written", "sutskever2014sequence", "section 3.3")
+SEQ2SEQ_BLEU_REVERSED = Published(
+    30.6, "BLEU, source reversed", "sutskever2014sequence", "section 3.3"
+)
+GPT1_LSTM_UNITS = Published(2048, "units in one LSTM layer", "radford2018improving", "section 5")
+GPT1_LSTM_DROP = Published(5.6, "points of the average score", "radford2018improving", "section 5")
+
+
+def _transformer(value: float, unit: str, where: str) -> Published:
+    return Published(value, unit, "vaswani2017attention", where)
+
+
+TRANSFORMER_BASE_PARAMETERS = _transformer(65, "million parameters", "table 3, row base")
+TRANSFORMER_BIG_PARAMETERS = _transformer(213, "million parameters", "table 3, row big")
+TRANSFORMER_BASE_BLEU = _transformer(27.3, "BLEU, English to German", "table 2")
+TRANSFORMER_BIG_BLEU = _transformer(28.4, "BLEU, English to German", "table 2")
+TRANSFORMER_BASE_STEPS = _transformer(100_000, "steps", "section 5.2")
+TRANSFORMER_BASE_HOURS = _transformer(12, "hours on 8 P100 GPUs", "section 5.2")
+TRANSFORMER_PAIRS = _transformer(4.5, "million sentence pairs", "section 5.1")
+TRANSFORMER_BATCH = _transformer(25_000, "source tokens in a batch", "section 5.1")
+TRANSFORMER_WARMUP = _transformer(4000, "warm-up steps", "section 5.3")
+TRANSFORMER_SMOOTHING = _transformer(0.1, "label smoothing", "section 5.4")
+TRANSFORMER_BEAM = _transformer(4, "hypotheses", "section 6.1")
+TRANSFORMER_LENGTH_PENALTY = _transformer(0.6, "length penalty", "section 6.1")
+TRANSFORMER_AVERAGED = _transformer(5, "last checkpoints averaged", "section 6.1")
+
+VASWANI_SINUSOIDS = Published(
+    4.92, "perplexity per word piece", "vaswani2017attention", "table 3, base"
+)
+VASWANI_LEARNED_POSITIONS = Published(
+    4.92, "perplexity per word piece", "vaswani2017attention", "table 3, row E"
+)
+
+WORD2VEC_NOISE_POWER = Published(
+    0.75, "as the power of a noise word's count", "mikolov2013distributed", "section 2.2"
+)
+WORD2VEC_QUESTIONS = Published(19_544, "analogy questions", "mikolov2013efficient", "section 4.1")
+GLOVE_300_ANALOGIES = Published(
+    71.7, "% of analogies, 300 entries", "pennington2014glove", "table 2"
+)
+GLOVE_TOKENS = Published(6, "billion tokens", "pennington2014glove", "section 4.2")
+GLOVE_VOCABULARY = Published(400_000, "words", "pennington2014glove", "section 4.2")
+
+
+def _t5(score: float) -> Published:
+    return Published(score, "GLUE average", "raffel2020exploring", "table 2, denoising objective")
+
+
+T5_SHAPES: Mapping[str, Published] = {
+    "encoder-decoder": _t5(83.28),
+    "encoder-decoder, shared weights": _t5(82.81),
+    "encoder-decoder, half the layers": _t5(80.88),
+    "prefix language model": _t5(81.82),
+    "language model": _t5(74.70),
+}
+"""Who sees whom, compared at equal training: scores after fine-tuning on tasks of understanding."""

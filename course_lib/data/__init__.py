@@ -9,25 +9,64 @@ from course_lib.data.batching import (
 )
 from course_lib.data.bibles import Verse, bible, bible_verses
 from course_lib.data.corpora import Document, bbc_articles, speeches
+from course_lib.data.dictionary import bare_glosses, chinese_glosses
+from course_lib.data.pair_batches import PairBatch, PairBatches, make_pair_batch, pad_rows
+from course_lib.data.pairs import (
+    PairSplits,
+    SentencePair,
+    by_source,
+    interface_pairs,
+    interface_splits,
+    split_pairs,
+)
+from course_lib.data.senses import Sense, word_senses
 from course_lib.data.splits import Splits, course_corpus, split_documents
 from course_lib.data.token_store import SavableTokenizer, TokenArray, encode_documents
+from course_lib.data.vectors import (
+    Question,
+    WordVectors,
+    analogy_questions,
+    course_vectors,
+    glove,
+    word_similarities,
+)
 
 __all__ = [
     "Batch",
     "Document",
+    "PairBatch",
+    "PairBatches",
+    "PairSplits",
+    "Question",
     "RandomBatches",
     "SavableTokenizer",
+    "Sense",
+    "SentencePair",
     "SequentialBatches",
     "ShuffledBatches",
     "Splits",
     "TokenArray",
     "Tokens",
     "Verse",
+    "WordVectors",
+    "analogy_questions",
+    "bare_glosses",
     "bbc_articles",
     "bible",
     "bible_verses",
+    "by_source",
+    "chinese_glosses",
     "course_corpus",
+    "course_vectors",
     "encode_documents",
+    "glove",
+    "interface_pairs",
+    "interface_splits",
+    "make_pair_batch",
+    "pad_rows",
     "speeches",
     "split_documents",
+    "split_pairs",
+    "word_senses",
+    "word_similarities",
 ]

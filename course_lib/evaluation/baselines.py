@@ -3,74 +3,34 @@
 from __future__ import annotations
 
 import lzma
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from torch import Tensor
 
+from course_lib.classical.count_table import CountTable, Tokens, as_token_ids
 from course_lib.evaluation.language_model import LanguageModelScore
 
-Tokens = Sequence[int] | Int[Tensor, " N"] | Int[np.ndarray, " N"]
 _Ids = Int[np.ndarray, " N"]
 _MAX_DICTIONARY = 3 << 29  # 1.5 GiB, the largest window of the LZMA encoder
-
-
-def _ids(tokens: object, argument: str, *, at_least: int, vocab_size: int | None = None) -> _Ids:
-    """The tokens as int64, checked."""
-    if isinstance(tokens, str | bytes):
-        raise TypeError(f"{argument} is text; encode it first: tokenizer.encode(text)")
-    array = tokens.cpu().numpy() if isinstance(tokens, Tensor) else np.asarray(tokens)
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"{argument} are {array.dtype}; they must be integer ids")
-    if array.ndim != 1 or len(array) < at_least:
-        raise ValueError(
-            f"{argument} has shape {array.shape}; give one row of at least {at_least} ids"
-        )
-    low, high = int(array.min()), int(array.max())
-    if low < 0 or (vocab_size is not None and high >= vocab_size):
-        raise ValueError(
-            f"{argument} hold ids from {low} to {high}; they must lie between 0 and "
-            f"{'…' if vocab_size is None else vocab_size - 1}"
-        )
-    return array.astype(np.int64)
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Sorted keys and a number for each: a dictionary that answers for whole arrays at once."""
-
-    keys: Int[np.ndarray, " n"]
-    values: Int[np.ndarray, " n"]
-
-    @classmethod
-    def count(cls, keys: Int[np.ndarray, " m"]) -> _Table:
-        found, counts = np.unique(keys, return_counts=True)
-        return cls(found, counts.astype(np.int64))
-
-    def __getitem__(self, keys: Int[np.ndarray, " m"]) -> Int[np.ndarray, " m"]:
-        """The number of each key, 0 for one that is absent."""
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[places] == keys, self.values[places], 0)
 
 
 @dataclass(frozen=True)
 class _Level:
     """Counts of one order: of n-grams, and per context their sum and the number of kinds."""
 
-    counts: _Table  # context · V + token → count
-    totals: _Table  # context → sum of counts
-    kinds: _Table  # context → number of different tokens
+    counts: CountTable  # context · V + token → count
+    totals: CountTable  # context → sum of counts
+    kinds: CountTable  # context → number of different tokens
     discount: float
 
     @classmethod
-    def build(cls, counts: _Table, vocab_size: int) -> _Level:
+    def build(cls, counts: CountTable, vocab_size: int) -> _Level:
         contexts = counts.keys // vocab_size
-        kinds = _Table.count(contexts)
+        kinds = CountTable.count(contexts)
         starts = np.searchsorted(contexts, kinds.keys)
-        totals = _Table(kinds.keys, np.add.reduceat(counts.values, starts))
+        totals = CountTable(kinds.keys, np.add.reduceat(counts.values, starts))
         once, twice = (int((counts.values == times).sum()) for times in (1, 2))
         discount = once / (once + 2 * twice) if once and twice else 0.5
         return cls(counts, totals, kinds, discount)
@@ -102,6 +62,8 @@ class TrigramModel:
     d = n₁ / (n₁ + 2 n₂) with n₁, n₂ the number of its n-grams counted once and twice (0.5 where
     one of them is 0).
 
+    `course_lib.classical.NGramModel` has other orders and simpler smoothings.
+
     Source: Kneser and Ney (1995); Chen and Goodman (1999), sections 2.7 and 3.1.
     """
 
@@ -121,11 +83,11 @@ class TrigramModel:
         """
         if not 1 <= vocab_size <= 2**21 - 1:
             raise ValueError(f"vocab_size is {vocab_size}; it must be between 1 and 2,097,151")
-        ids = _ids(tokens, "tokens", at_least=3, vocab_size=vocab_size)
+        ids = as_token_ids(tokens, "tokens", at_least=3, vocab_size=vocab_size)
         size = vocab_size
-        trigrams = _Table.count((ids[:-2] * size + ids[1:-1]) * size + ids[2:])
-        bigrams = _Table.count(trigrams.keys % (size * size))  # different words before v w
-        unigrams = _Table.count(bigrams.keys % size)  # different words before w
+        trigrams = CountTable.count((ids[:-2] * size + ids[1:-1]) * size + ids[2:])
+        bigrams = CountTable.count(trigrams.keys % (size * size))  # different words before v w
+        unigrams = CountTable.count(bigrams.keys % size)  # different words before w
         levels = [_Level.build(table, size) for table in (trigrams, bigrams, unigrams)]
         return cls(size, *levels)
 
@@ -146,7 +108,7 @@ class TrigramModel:
 
     def distribution(self, first: int, second: int) -> Float[np.ndarray, " V"]:
         """p(· | first second) over the whole vocabulary; it sums to one."""
-        _ids([first, second], "first and second", at_least=2, vocab_size=self.vocab_size)
+        as_token_ids([first, second], "first and second", at_least=2, vocab_size=self.vocab_size)
         every = np.arange(self.vocab_size, dtype=np.int64)
         return self.probabilities(np.full_like(every, first), np.full_like(every, second), every)
 
@@ -157,7 +119,7 @@ class TrigramModel:
             TypeError: Tokens are no integers.
             ValueError: Fewer than 2 tokens, or an id outside the vocabulary.
         """
-        ids = _ids(tokens, "tokens", at_least=2, vocab_size=self.vocab_size)
+        ids = as_token_ids(tokens, "tokens", at_least=2, vocab_size=self.vocab_size)
         start = self.probabilities(ids[:1], ids[:1], ids[1:2], n_context=1)
         rest = self.probabilities(ids[:-2], ids[1:-1], ids[2:])
         nats = -float(np.log(np.concatenate([start, rest])).sum())
@@ -172,7 +134,7 @@ def unigram_entropy(tokens: Tokens) -> float:
     >>> round(unigram_entropy([0, 1, 2, 3]), 6)  # ln 4
     1.386294
     """
-    counts = np.bincount(_ids(tokens, "tokens", at_least=1))
+    counts = np.bincount(as_token_ids(tokens, "tokens", at_least=1))
     shares = counts[counts > 0] / counts.sum()
     return max(0.0, -float((shares * np.log(shares)).sum()))
 
@@ -188,8 +150,8 @@ def unigram_score(
         TypeError: Tokens are no integers.
         ValueError: Too few tokens, or an id outside the vocabulary.
     """
-    train = _ids(train_tokens, "train_tokens", at_least=1, vocab_size=vocab_size)
-    test = _ids(test_tokens, "test_tokens", at_least=2, vocab_size=vocab_size)[1:]
+    train = as_token_ids(train_tokens, "train_tokens", at_least=1, vocab_size=vocab_size)
+    test = as_token_ids(test_tokens, "test_tokens", at_least=2, vocab_size=vocab_size)[1:]
     counts = np.bincount(train, minlength=vocab_size) + 1.0
     nats = -float(np.log(counts[test] / counts.sum()).sum())
     return LanguageModelScore(len(test), max(0.0, nats), n_bytes)

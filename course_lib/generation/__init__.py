@@ -1,6 +1,6 @@
 """From a model's logits to text: sampling, the decoding loop, beam search."""
 
-from course_lib.generation.beam_search import Hypothesis, beam_search
+from course_lib.generation.beam_search import Hypothesis, NextScores, beam_search, search
 from course_lib.generation.engine import evaluating, generate, stream, window_start
 from course_lib.generation.quantization import Int8GPT2, quantize_int8, quantize_rows
 from course_lib.generation.sampling import (
@@ -14,10 +14,12 @@ from course_lib.generation.sampling import (
     top_k_filter,
     top_p_filter,
 )
+from course_lib.generation.translation import translate_greedily, translate_with_beam
 
 __all__ = [
     "Hypothesis",
     "Int8GPT2",
+    "NextScores",
     "SamplingConfig",
     "apply_temperature",
     "beam_search",
@@ -30,8 +32,11 @@ __all__ = [
     "quantize_int8",
     "quantize_rows",
     "repetition_penalty",
+    "search",
     "stream",
     "top_k_filter",
     "top_p_filter",
+    "translate_greedily",
+    "translate_with_beam",
     "window_start",
 ]

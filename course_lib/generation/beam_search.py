@@ -1,12 +1,18 @@
-"""Beam search: keep several unfinished continuations and extend the most probable ones."""
+"""Beam search: keep several unfinished continuations and extend the most probable ones.
+
+`search` knows nothing of models; `beam_search` runs it on a GPT-2, and
+`course_lib.generation.translation` on an encoder–decoder.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_lib.config import check_positive
@@ -38,9 +44,80 @@ def _hypothesis(
     return Hypothesis(tuple(tokens), log_probability, score, finished)
 
 
-def _check(model: GPT2, prompt_length: int, max_new_tokens: int, length_penalty: float) -> None:
+@runtime_checkable
+class NextScores(Protocol):
+    """Scores the token after each of several growing sequences."""
+
+    def first(self) -> Float[Tensor, "1 V"]:
+        """Score the first token: logits."""
+
+    def following(self, rows: Int[Tensor, " N"], tokens: Int[Tensor, " N"]) -> Float[Tensor, "N V"]:
+        """Go on with the sequences named in `rows`, each with one more token; score the next."""
+
+
+def check_length_penalty(length_penalty: float) -> None:
+    """Raise unless the penalty is a number of at least 0."""
     if not (length_penalty >= 0 and math.isfinite(length_penalty)):
         raise ValueError(f"length_penalty must be at least 0, got {length_penalty}")
+
+
+def search(
+    scores: NextScores,
+    *,
+    beam_width: int,
+    max_new_tokens: int,
+    length_penalty: float = 0.0,
+    stop_tokens: Collection[int] = (),
+) -> list[Hypothesis]:
+    """Look for the sequence with the highest score; arguments and method as in `beam_search`."""
+    check_positive("beam_width", beam_width)
+    check_positive("max_new_tokens", max_new_tokens)
+    check_length_penalty(length_penalty)
+    logits = scores.first()
+    stops = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
+    stops[[token for token in stop_tokens if 0 <= token < len(stops)]] = True
+    live = torch.zeros(1, 0, dtype=torch.int64, device=logits.device)
+    totals = torch.zeros(1, dtype=torch.float64, device=logits.device)
+    finished: list[Hypothesis] = []
+    for _ in range(max_new_tokens):
+        rows, chosen, totals = _best_extensions(logits, totals, beam_width)
+        live = torch.cat([live[rows], chosen[:, None]], dim=1)
+        ended = stops[chosen]
+        finished += [
+            _hypothesis(tokens, total, length_penalty, True)
+            for tokens, total in zip(live[ended].tolist(), totals[ended].tolist(), strict=True)
+        ]
+        finished = sorted(finished, key=lambda h: -h.score)[:beam_width]
+        live, totals, rows = live[~ended], totals[~ended], rows[~ended]
+        done = live.shape[1] == max_new_tokens or len(live) == 0
+        if done or _settled(finished, totals, beam_width, max_new_tokens**length_penalty):
+            break
+        logits = scores.following(rows, live[:, -1])
+    unfinished = zip(live.tolist(), totals.tolist(), strict=True)
+    found = [*finished, *(_hypothesis(t, total, length_penalty, False) for t, total in unfinished)]
+    return sorted(found, key=lambda h: -h.score)[:beam_width]
+
+
+class _GPT2Scores:
+    """`NextScores` of a GPT-2 that has read a prompt."""
+
+    def __init__(self, model: GPT2, prompt_ids: Sequence[int], max_new_tokens: int) -> None:
+        self.model = model
+        self.device = model.positions.table.device
+        self.prompt = torch.tensor([list(prompt_ids)], device=self.device)
+        self.cache = model.make_cache(1, len(prompt_ids) + max_new_tokens)
+
+    def first(self) -> Tensor:
+        logits: Tensor = self.model(self.prompt, cache=self.cache)
+        return logits[:, -1]
+
+    def following(self, rows: Tensor, tokens: Tensor) -> Tensor:
+        self.cache.select(rows)
+        logits: Tensor = self.model(tokens[:, None], cache=self.cache)
+        return logits[:, -1]
+
+
+def _check(model: GPT2, prompt_length: int, max_new_tokens: int) -> None:
     limit = model.config.context_length
     if prompt_length + max_new_tokens > limit:
         raise ValueError(
@@ -86,35 +163,17 @@ def beam_search(
     """
     check_positive("beam_width", beam_width)
     check_positive("max_new_tokens", max_new_tokens)
+    check_length_penalty(length_penalty)
     check_prompt(model, prompt_ids)
-    _check(model, len(prompt_ids), max_new_tokens, length_penalty)
-    device = model.positions.table.device
-    stops = torch.zeros(model.config.vocab_size, dtype=torch.bool, device=device)
-    stops[[token for token in stop_tokens if 0 <= token < len(stops)]] = True
+    _check(model, len(prompt_ids), max_new_tokens)
     with evaluating(model):
-        cache = model.make_cache(1, len(prompt_ids) + max_new_tokens)
-        logits = model(torch.tensor([list(prompt_ids)], device=device), cache=cache)[:, -1]
-        live = torch.zeros(1, 0, dtype=torch.int64, device=device)
-        totals = torch.zeros(1, dtype=torch.float64, device=device)
-        finished: list[Hypothesis] = []
-        for _ in range(max_new_tokens):
-            rows, chosen, totals = _best_extensions(logits, totals, beam_width)
-            live = torch.cat([live[rows], chosen[:, None]], dim=1)
-            ended = stops[chosen]
-            finished += [
-                _hypothesis(tokens, total, length_penalty, True)
-                for tokens, total in zip(live[ended].tolist(), totals[ended].tolist(), strict=True)
-            ]
-            finished = sorted(finished, key=lambda h: -h.score)[:beam_width]
-            live, totals, rows = live[~ended], totals[~ended], rows[~ended]
-            done = live.shape[1] == max_new_tokens or len(live) == 0
-            if done or _settled(finished, totals, beam_width, max_new_tokens**length_penalty):
-                break
-            cache.select(rows)
-            logits = model(live[:, -1:], cache=cache)[:, -1]
-    unfinished = zip(live.tolist(), totals.tolist(), strict=True)
-    found = [*finished, *(_hypothesis(t, total, length_penalty, False) for t, total in unfinished)]
-    return sorted(found, key=lambda h: -h.score)[:beam_width]
+        return search(
+            _GPT2Scores(model, prompt_ids, max_new_tokens),
+            beam_width=beam_width,
+            max_new_tokens=max_new_tokens,
+            length_penalty=length_penalty,
+            stop_tokens=stop_tokens,
+        )
 
 
 def _best_extensions(

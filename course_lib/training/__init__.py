@@ -3,10 +3,10 @@
 from course_lib.training.checkpoint import load_checkpoint, save_checkpoint
 from course_lib.training.distributed import Processes, join_processes
 from course_lib.training.loop import Training, gradient_step, train
-from course_lib.training.loss import next_token_loss
+from course_lib.training.loss import next_token_loss, smoothed_loss
 from course_lib.training.optimizer import AdamW, decay_groups, make_optimizer
 from course_lib.training.recipe import Recipe, Run, prepare, read_recipe
-from course_lib.training.schedule import warmup_cosine
+from course_lib.training.schedule import inverse_square_root, warmup_cosine
 from course_lib.training.settings import Progress, TrainingConfig
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TrainingConfig",
     "decay_groups",
     "gradient_step",
+    "inverse_square_root",
     "join_processes",
     "load_checkpoint",
     "make_optimizer",
@@ -26,6 +27,7 @@ __all__ = [
     "prepare",
     "read_recipe",
     "save_checkpoint",
+    "smoothed_loss",
     "train",
     "warmup_cosine",
 ]

@@ -1,0 +1,148 @@
+"""The sentences behind `senses.word_senses`: word → meaning → six sentences."""
+
+SENTENCES = {
+    "python": {
+        "snake": [
+            "The python swallowed a goat and slept for a week.",
+            "A keeper at the zoo lifted the python out of its tank.",
+            "Hikers in the swamp photographed a python under a fallen tree.",
+            "My uncle is afraid of the python that his neighbor keeps.",
+            "At night the python warms its eggs by shivering.",
+            "The museum shows the skeleton of a python next to that of a whale.",
+        ],
+        "language": [
+            "The python script reads a file and prints every line.",
+            "She rewrote the slow part of the python program in C.",
+            "Most students in the course had never used python before.",
+            "My uncle learned python to sort the photographs on his laptop.",
+            "The new version of python gives clearer error messages.",
+            "Every morning a python job copies the sales figures to a server.",
+        ],
+    },
+    "bank": {
+        "money": [
+            "The bank refused to lend him the money for a car.",
+            "She opened an account at the bank on the corner.",
+            "Thieves dug a tunnel into the bank during the holidays.",
+            "My sister works for a bank and lives near the harbor.",
+            "When prices rose, the central bank raised its rates.",
+            "The bank sent a new card to the wrong address.",
+        ],
+        "river": [
+            "The children sat on the bank and threw stones into the water.",
+            "Willows grow along the bank on both sides.",
+            "He pulled the canoe up the muddy bank and made a fire.",
+            "My sister found a turtle on the bank near the bridge.",
+            "After the flood the north bank had lost a yard of soil.",
+            "An otter slid down the bank and vanished into the current.",
+        ],
+    },
+    "bat": {
+        "animal": [
+            "A bat hung upside down from the roof of the cave.",
+            "The bat finds insects in the dark by listening to echoes.",
+            "One evening a bat flew into the kitchen and frightened us.",
+            "Doctors warned that the bat might carry a virus.",
+            "The smallest bat weighs less than a coin.",
+            "Each wing of the bat is a thin skin between long fingers.",
+        ],
+        "club": [
+            "He swung the bat and missed the ball.",
+            "The bat broke when she hit the third pitch.",
+            "A player signed the bat and gave it to the boy.",
+            "Police said the man had smashed the window with a bat.",
+            "The carpenter shaped a bat from a piece of ash.",
+            "One evening she leaned the bat against the kitchen door.",
+        ],
+    },
+    "spring": {
+        "season": [
+            "The garden is at its best in spring.",
+            "Farmers plant the potatoes in spring when the frost is over.",
+            "Last spring we walked across the whole island.",
+            "The court will hear the case in the spring of next year.",
+            "After a long winter the spring came early.",
+            "Every spring the storks return to the same roof.",
+        ],
+        "coil": [
+            "The spring inside the pen was bent.",
+            "A heavy spring closes the gate behind you.",
+            "He pressed the spring down and let it jump up.",
+            "The mechanic replaced a broken spring under the car.",
+            "Energy is stored in the spring when the watch is wound.",
+            "One spring in the old mattress poked through the cloth.",
+        ],
+    },
+    "seal": {
+        "animal": [
+            "A seal slept on the ice beside its pup.",
+            "The seal dived after a school of herring.",
+            "Sailors saw a seal near the mouth of the harbor.",
+            "The seal has thick fat that keeps it warm.",
+            "A polar bear waited for the seal to come up for air.",
+            "The trainer threw a fish, and the seal caught it.",
+        ],
+        "stamp": [
+            "The letter carried the seal of the king in red wax.",
+            "A clerk pressed the seal onto the last page.",
+            "The treaty is not valid without the seal of the state.",
+            "On the wall hung a diploma with a golden seal and a signature.",
+            "She broke the seal and read the message.",
+            "The museum bought an ancient seal made of stone with the name of a merchant.",
+        ],
+    },
+    "mouse": {
+        "animal": [
+            "The cat carried a mouse into the garden.",
+            "A mouse had eaten the cheese in the pantry.",
+            "The owl can hear a mouse under the snow.",
+            "Scientists gave the drug to a mouse with diabetes.",
+            "We found the nest of a mouse behind the piano.",
+            "The mouse squeaked and ran along the wall.",
+        ],
+        "device": [
+            "Click the left button of the mouse to open the file.",
+            "The cable of the mouse is too short for my desk.",
+            "She plugged the mouse and the keyboard into the laptop.",
+            "The mouse stopped working after he spilled the coffee.",
+            "Move the pointer with the mouse and select a word.",
+            "Gamers pay a lot for the mouse with the fastest sensor.",
+        ],
+    },
+    "match": {
+        "game": [
+            "The match ended without a goal.",
+            "She won the match in three sets.",
+            "Rain delayed the match for an hour.",
+            "Thousands of fans watched the match in the square.",
+            "The coach was angry after the match and left early.",
+            "The chess match lasted for six hours.",
+        ],
+        "fire": [
+            "He struck a match and lit the candle.",
+            "The match burned his fingers before the stove caught fire.",
+            "She searched the drawer for a match to light the lamp.",
+            "A single match set the barn on fire.",
+            "The tip of the match contains sulfur.",
+            "Rain had soaked the box, and not one match would burn.",
+        ],
+    },
+    "plant": {
+        "flora": [
+            "The plant needs little water and a lot of light.",
+            "She put the plant on the window sill.",
+            "The leaves of this plant are used for tea.",
+            "A rare plant grows on the northern slope.",
+            "Beetles have eaten every leaf of the plant.",
+            "The plant bears white flowers at the end of May.",
+        ],
+        "factory": [
+            "The plant produces two thousand cars a day.",
+            "Workers at the plant went on strike for higher pay.",
+            "The company closed its plant near the border.",
+            "Smoke rose from the chemical plant after the explosion.",
+            "The power plant burns coal from the nearby mine.",
+            "A manager showed the visitors around the plant.",
+        ],
+    },
+}
