@@ -9,37 +9,55 @@ from course_lib.plots.distributions import (
     filtered_distribution,
     next_token_bars,
 )
+from course_lib.plots.influence import influence_maps
+from course_lib.plots.masks import mask_panels
 from course_lib.plots.matrices import attention_arcs, attention_map, matrix
+from course_lib.plots.overview import Event, nested_boxes, timeline
 from course_lib.plots.pieces import visible
+from course_lib.plots.points import dot_compare, word_map
+from course_lib.plots.sizes import bytes_text, size_map
 from course_lib.plots.style import COLORS, FILLS, INK, apply_style
 from course_lib.plots.tokens import merge_steps, token_strip
+from course_lib.plots.two_stacks import encoder_decoder_diagram
 from course_lib.plots.widgets import slider
+from course_lib.plots.wiring import norm_places_diagram
 
 __all__ = [
     "COLORS",
     "FILLS",
     "INK",
     "Branch",
+    "Event",
     "Step",
     "apply_style",
     "attention_arcs",
     "attention_map",
     "bar_compare",
+    "bytes_text",
     "compare_next_tokens",
     "distribution_lines",
+    "dot_compare",
+    "encoder_decoder_diagram",
     "filtered_distribution",
     "flow_diagram",
     "gpt2_diagram",
+    "influence_maps",
     "line_compare",
     "loss_curve",
+    "mask_panels",
     "matrix",
     "merge_steps",
+    "nested_boxes",
     "next_token_bars",
+    "norm_places_diagram",
     "png_bytes",
     "residual_diagram",
     "show",
+    "size_map",
     "slider",
     "svg_text",
+    "timeline",
     "token_strip",
     "visible",
+    "word_map",
 ]

@@ -11,7 +11,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from course_lib.plots.style import COLORS, FILL_INK, FILLS, INK, WIDTH, styled
 
-_BOX = 26.0  # height in points
+BOX = 26.0  # height in points
 _STEP = 46.0  # from one box to the next
 
 
@@ -42,7 +42,8 @@ class Branch:
             raise ValueError("steps is empty; a branch needs at least one step")
 
 
-def _canvas(height: float) -> tuple[Figure, Any]:
+def canvas(height: float) -> tuple[Figure, Any]:
+    """An empty figure of this height in points, its origin at the top left."""
     width = WIDTH * 72
     figure = Figure(figsize=(WIDTH, height / 72))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -51,12 +52,13 @@ def _canvas(height: float) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def _box(axes: Any, step: Step, x: float, y: float, width: float) -> None:
+def box(axes: Any, step: Step, x: float, y: float, width: float) -> None:
+    """Draw a box with its name in it, centered at (x, y)."""
     axes.add_patch(
         FancyBboxPatch(
-            (x - width / 2 + 3, y - _BOX / 2 + 3),
+            (x - width / 2 + 3, y - BOX / 2 + 3),
             width - 6,
-            _BOX - 6,
+            BOX - 6,
             boxstyle="round,pad=3,rounding_size=5",
             facecolor=FILLS[step.fill],
             edgecolor="none",
@@ -66,7 +68,8 @@ def _box(axes: Any, step: Step, x: float, y: float, width: float) -> None:
     axes.text(x, y, step.name, ha="center", va="center", color=FILL_INK, fontsize=11, zorder=4)
 
 
-def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+def arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw an arrow."""
     axes.add_patch(
         FancyArrowPatch(
             start, end, arrowstyle="-|>", mutation_scale=11, color=INK, lw=1.5, shrinkA=0, shrinkB=0
@@ -74,7 +77,8 @@ def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> N
     )
 
 
-def _line(axes: Any, *points: tuple[float, float]) -> None:
+def line(axes: Any, *points: tuple[float, float]) -> None:
+    """Draw a line through the points."""
     axes.plot([x for x, _ in points], [y for _, y in points], color=INK, lw=1.5)
 
 
@@ -94,15 +98,15 @@ def flow_diagram(steps: Sequence[Step], *, title: str | None = None) -> Figure:
         raise ValueError("steps is empty; give at least one step")
     top = 34.0 if title else 12.0
     height = top + _STEP * len(steps) + (6 if steps[-1].shape else -16)
-    figure, axes = _canvas(height)
+    figure, axes = canvas(height)
     center = WIDTH * 36
     if title:
         axes.text(4, 6, title, ha="left", va="top", fontsize=12, fontweight="bold")
     for index, step in enumerate(steps):
-        y = top + _BOX / 2 + _STEP * index
-        _box(axes, step, center, y, 240.0)
+        y = top + BOX / 2 + _STEP * index
+        box(axes, step, center, y, 240.0)
         if index + 1 < len(steps) or step.shape:
-            _arrow(axes, (center, y + _BOX / 2), (center, y + _STEP - _BOX / 2))
+            arrow(axes, (center, y + BOX / 2), (center, y + _STEP - BOX / 2))
             _shape(axes, step.shape, center + 8, y + _STEP / 2)
     return figure
 
@@ -135,18 +139,18 @@ def residual_diagram(
     n_steps = sum(len(branch.steps) for branch in branches)
     top = 34.0 if title else 12.0
     height = top + _STEP * (len(before) + len(after) + n_steps) + 40.0 * len(branches) + 8
-    figure, axes = _canvas(height)
+    figure, axes = canvas(height)
     stream, side, width = 116.0, 318.0, 190.0
     if title:
         axes.text(4, 6, title, ha="left", va="top", fontsize=12, fontweight="bold")
-    y = top + _BOX / 2
+    y = top + BOX / 2
     for index, step in enumerate(before):
-        _box(axes, step, stream, y, width)
+        box(axes, step, stream, y, width)
         _shape(axes, step.shape if index + 1 < len(before) else "", stream + 8, y + _STEP / 2)
         if index + 1 < len(before):
-            _arrow(axes, (stream, y + _BOX / 2), (stream, y + _STEP - _BOX / 2))
+            arrow(axes, (stream, y + BOX / 2), (stream, y + _STEP - BOX / 2))
         y += _STEP
-    y = y - _STEP + _BOX / 2 if before else y
+    y = y - _STEP + BOX / 2 if before else y
     frame_top = y + 12
     _shape(axes, stream_shape, stream - 84, y + 24)
     for branch in branches:
@@ -154,12 +158,12 @@ def residual_diagram(
     if repeat:
         _frame(axes, frame_top, y + 8, repeat)
     for step in after:
-        _arrow(axes, (stream, y), (stream, y + 30))
-        _box(axes, step, stream, y + 30 + _BOX / 2, width)
-        y += 30 + _BOX
+        arrow(axes, (stream, y), (stream, y + 30))
+        box(axes, step, stream, y + 30 + BOX / 2, width)
+        y += 30 + BOX
         _shape(axes, step.shape, stream + 8, y + 12)
     if after and after[-1].shape:
-        _arrow(axes, (stream, y), (stream, y + 24))
+        arrow(axes, (stream, y), (stream, y + 24))
         y += 24
     figure.set_size_inches(WIDTH, (y + 8) / 72)
     axes.set_ylim(y + 8, 0)
@@ -172,20 +176,20 @@ def _draw_branch(
     """Draw one branch that leaves the stream at `y`; returns where the stream goes on."""
     stream, side = columns
     fork = y + 24
-    _line(axes, (stream, fork), (side, fork))
+    line(axes, (stream, fork), (side, fork))
     axes.add_patch(Circle((stream, fork), 2.6, color=INK))
-    step_y = fork + 14 + _BOX / 2
-    _arrow(axes, (side, fork), (side, step_y - _BOX / 2))
+    step_y = fork + 14 + BOX / 2
+    arrow(axes, (side, fork), (side, step_y - BOX / 2))
     for index, step in enumerate(branch.steps):
-        _box(axes, step, side, step_y, width)
+        box(axes, step, side, step_y, width)
         _shape(axes, step.shape, side + 8, step_y + _STEP / 2)
         if index + 1 < len(branch.steps):
-            _arrow(axes, (side, step_y + _BOX / 2), (side, step_y + _STEP - _BOX / 2))
+            arrow(axes, (side, step_y + BOX / 2), (side, step_y + _STEP - BOX / 2))
             step_y += _STEP
-    join = step_y + _BOX / 2 + 20
-    _line(axes, (side, step_y + _BOX / 2), (side, join))
-    _arrow(axes, (side, join), (stream + 9, join))
-    _arrow(axes, (stream, y), (stream, join - 9))
+    join = step_y + BOX / 2 + 20
+    line(axes, (side, step_y + BOX / 2), (side, join))
+    arrow(axes, (side, join), (stream + 9, join))
+    arrow(axes, (stream, y), (stream, join - 9))
     axes.add_patch(Circle((stream, join), 9, facecolor=FILLS["orange"], edgecolor="none", zorder=3))
     axes.text(
         stream, join, "+", ha="center", va="center_baseline", color=FILL_INK, fontsize=13, zorder=4

@@ -9,7 +9,9 @@ instead, and keeps its contrast wherever the page puts it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -55,6 +57,7 @@ LINE_STYLES = ("-", (0, (5, 1.6)), (0, (1.4, 1.2)), (0, (5, 1.4, 1.4, 1.4)), "-"
 
 SANS_FONTS = (
     "DejaVu Sans",
+    "Course Hanzi",  # ships with the package: the characters of the course's Chinese texts
     "Noto Sans CJK SC",
     "Noto Sans SC",
     "PingFang SC",
@@ -70,6 +73,10 @@ MONO_FONTS = ("DejaVu Sans Mono", "Noto Sans Mono CJK SC", *SANS_FONTS)
 @cache
 def installed_fonts(names: tuple[str, ...]) -> tuple[str, ...]:
     """The fonts of `names` this machine has, in order; DejaVu comes with matplotlib."""
+    for file in sorted((Path(__file__).parent / "fonts").glob("*.otf")):
+        font_manager.fontManager.addfont(file)
+        regular = font_manager.fontManager.ttflist[-1]  # serves as its own bold, without a remark
+        font_manager.fontManager.ttflist.append(replace(regular, weight=700))
     present = {font.name for font in font_manager.fontManager.ttflist}
     return tuple(name for name in names if name in present)
 

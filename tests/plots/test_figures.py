@@ -49,6 +49,8 @@ FIGURES = {
     "line_compare": lambda: plots.line_compare(
         [1, 2, 4], {"a": SEEDS, "b": [1, 2, 3]}, x_label="x", y_label="y"
     ),
+    "norm_places_diagram": plots.norm_places_diagram,
+    "encoder_decoder_diagram": lambda: plots.encoder_decoder_diagram(n_layers=2, title="both"),
     "bar_compare": lambda: plots.bar_compare(
         {"a": 1.0, "b": [1.0, 2.0]}, x_label="seconds", reference=1.5, title="bars"
     ),

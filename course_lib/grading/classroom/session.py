@@ -108,7 +108,7 @@ def _marked(
     store: Store,
     make_runner: MakeRunner,
     jobs: int,
-    notes: set[str],
+    told: set[str],
 ) -> Iterator[tuple[_Key, Marked]]:
     """Mark the works and store each as it comes; content is read only when its turn has come.
 
@@ -130,7 +130,7 @@ def _marked(
 
     with (
         Reader() as reader,
-        closing(mark_all(read_all(), make_runner, jobs=jobs, notes=notes)) as marked,
+        closing(mark_all(read_all(), make_runner, jobs=jobs, notes=told)) as marked,
     ):
         for one in marked:
             key = one.work.student, one.work.chapter

@@ -77,6 +77,12 @@ FAMILIES: dict[str, Family] = {
         "_fused_adam_ _fused_adam_.tensor_lr _fused_adamw_ _fused_adamw_.tensor_lr",
     ),
     "logsumexp": _family("logsumexp special_logsumexp", "logsumexp special_logsumexp"),
+    "recurrent": _family(
+        "RNN RNNBase RNNCell RNNCellBase LSTM LSTMCell GRU GRUCell rnn_tanh rnn_relu lstm gru "
+        "rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell mkldnn_rnn_layer",
+        "rnn_tanh.input rnn_tanh.data rnn_relu.input rnn_relu.data lstm.input lstm.data "
+        "gru.input gru.data rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell mkldnn_rnn_layer",
+    ),
     "clip_grad_norm": _family("clip_grad_norm_ clip_grad_norm clip_grads_with_norm_"),
 }
 
