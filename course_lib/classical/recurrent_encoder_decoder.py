@@ -16,10 +16,11 @@ class RecurrentEncoderDecoder(nn.Module):
 
     Without attention the encoder's last state is all that the decoder learns of the source: 2 · M
     numbers, however long the source is. With `attention` each step of the decoder also takes a
-    weighted average of all encoder states, the weights from scaled dot products with its own.
+    weighted average of all encoder states; the weights come from scaled dot products of these with
+    the decoder's state, passed through a learned matrix.
 
-    Source: Sutskever et al. 2014, section 2; attention after Bahdanau et al. 2015 (which scores
-    by a small network instead).
+    Source: Sutskever et al. 2014, section 2; attention after Bahdanau et al. 2015, who score by a
+    small network, with the bilinear score of Luong et al. 2015, section 3.1.
 
     Args:
         vocab_size: V, symbols of source and target; the start symbol is added.
@@ -48,6 +49,9 @@ class RecurrentEncoderDecoder(nn.Module):
         bound = d_state**-0.5
         nn.init.uniform_(self.output.weight, -bound, bound, generator=generator)
         nn.init.zeros_(self.output.bias)
+        if attention:
+            self.query = nn.Linear(d_state, d_state, bias=False)
+            nn.init.normal_(self.query.weight, std=bound, generator=generator)
 
     def forward(
         self, source: Int[Tensor, "B S"], target: Int[Tensor, "B T"]
@@ -79,7 +83,7 @@ class RecurrentEncoderDecoder(nn.Module):
         self, written: Float[Tensor, "B T M"], read: Float[Tensor, "B S M"]
     ) -> Float[Tensor, "B T V"]:
         if self.attention:
-            found = F.scaled_dot_product_attention(written, read, read)
+            found = F.scaled_dot_product_attention(self.query(written), read, read)
             written = torch.cat([written, found], dim=-1)
         scores: Tensor = self.output(written)
         return scores

@@ -11,8 +11,17 @@ from course_lib.exercises.specification import Exercise
 # The order of the book; chapters not named here come after, by name.
 _BOOK_ORDER = (
     "first_steps",
+    "what_is_an_llm",
+    "n_grams",
+    "representing_text",
+    "recurrent",
     "tokenization",
     "attention",
+    "multi_head",
+    "positions",
+    "block",
+    "encoder_decoder",
+    "masks",
     "gpt2",
     "pretraining",
     "decoding",
