@@ -43,12 +43,12 @@ def characters() -> tuple[Tensor, int]:
 
 def make_model(vocab_size: int, place: str, seed: int) -> Transformer:
     """Return a fresh stack whose matrices keep GPT's product of width and variance."""
-    config = TransformerConfig(vocab_size, norm_place=place, **SIZES)
+    config = TransformerConfig.from_dict({"vocab_size": vocab_size, "norm_place": place, **SIZES})
     model = Transformer(config, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for weight in model.blocks.parameters():
             if weight.ndim == 2:
-                weight *= math.sqrt(768 / config.d_model)
+                weight.mul_(math.sqrt(768 / config.d_model))
     return model
 
 

@@ -53,7 +53,9 @@ def characters() -> tuple[Tensor, Tensor, int]:
 
 def train(tokens: Tensor, vocab_size: int, scheme: str, seed: int, *, steps: int) -> Transformer:
     """Train one model on texts of TRAINED characters; the table of learned positions is longer."""
-    config = TransformerConfig(vocab_size, SCORED, positions=scheme, **SIZES)
+    config = TransformerConfig.from_dict(
+        {"vocab_size": vocab_size, "context_length": SCORED, "positions": scheme, **SIZES}
+    )
     model = Transformer(config, generator=torch.Generator().manual_seed(seed))
     batches = RandomBatches(tokens, BATCH, TRAINED, generator=torch.Generator().manual_seed(seed))
     settings = TrainingConfig(

@@ -18,7 +18,7 @@ import time
 from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ RESULTS = ASSETS / "results" / "recurrent_models.json"
 SEEDS = (0, 1, 2)
 EVERY = 10  # steps between two points of a stored loss curve, each the mean over them
 
-LANGUAGE_MODELS = {
+LANGUAGE_MODELS: dict[str, Any] = {
     "d_model": 64,
     "d_state": 192,
     "batch_size": 16,
@@ -49,7 +49,7 @@ LANGUAGE_MODELS = {
     "n_steps": 1600,
     "learning_rate": 3e-3,
 }
-BATCHES = {
+BATCHES: dict[str, Any] = {
     "d_model": 64,
     "d_state": 128,
     "tokens_per_step": 1024,
@@ -57,7 +57,7 @@ BATCHES = {
     "n_steps": 300,
     "learning_rate": 3e-3,
 }
-BOTTLENECK = {
+BOTTLENECK: dict[str, Any] = {
     "vocab_size": 26,
     "d_states": [16, 32, 64],
     "longest_trained": 20,
@@ -143,7 +143,7 @@ def language_models(
             model = RecurrentLanguageModel(config, generator=torch.Generator().manual_seed(seed))
             if kind == "lstm, open gate":
                 with torch.no_grad():
-                    model.layers[0].cell.from_hidden.bias.chunk(4)[1].fill_(1.0)
+                    cast(Any, model.layers[0]).cell.from_hidden.bias.chunk(4)[1].fill_(1.0)
             batches = SequentialBatches(train, int(c["batch_size"]), int(c["context_length"]))
             began = time.process_time()
             losses = train_language_model(
@@ -246,7 +246,7 @@ def bottleneck(seeds: list[int]) -> Iterator[dict[str, Any]]:
             }
 
 
-PARTS = {
+PARTS: dict[str, Any] = {
     "language-models": (language_models, LANGUAGE_MODELS),
     "batches": (batches, BATCHES),
     "bottleneck": (bottleneck, BOTTLENECK),

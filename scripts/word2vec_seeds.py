@@ -15,6 +15,7 @@ import json
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.numpy import save_file
@@ -128,12 +129,16 @@ def main() -> None:
     entries = []
     for seed in arguments.seeds:
         with tqdm(total=100, desc=f"seed {seed}") as bar:
+
+            def show(share: float, bar: "tqdm[Any]" = bar) -> None:
+                bar.update(round(100 * share) - bar.n)
+
             start = time.process_time()
             result = train_skip_gram(
                 text,
                 settings,
                 generator=torch.Generator().manual_seed(seed),
-                progress=lambda share, bar=bar: bar.update(round(100 * share) - bar.n),
+                progress=show,
             )
             seconds = time.process_time() - start
         entries.append(measure(result, seconds, seed))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -242,7 +242,7 @@ def save_recurrent(
     config = json.dumps(asdict(model.config), indent=2) + "\n"
     (folder / "config.json").write_text(config, encoding="utf-8")
     weights = {name: tensor.to(dtype).contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, folder / "model.safetensors")
+    (folder / "model.safetensors").write_bytes(save(weights))
 
 
 def load_recurrent(folder: str | Path) -> RecurrentLanguageModel:

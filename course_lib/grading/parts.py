@@ -21,8 +21,23 @@ _FURTHER = "Further chapters"
 # One line for each module of course_lib/exercises; parts as in _toc.yml.
 PLACES = {
     "first_steps": Place(_START, "First steps", "book/start/first-steps.ipynb"),
+    "what_is_an_llm": Place(
+        _BEFORE, "What is an LLM?", "book/language-models/what-is-an-llm.ipynb"
+    ),
+    "n_grams": Place(_BEFORE, "N-grams", "book/language-models/n-grams.ipynb"),
+    "representing_text": Place(
+        _BEFORE, "Representing text", "book/language-models/representing-text.ipynb"
+    ),
     "tokenization": Place(_BEFORE, "Tokenization", "book/language-models/tokenization.ipynb"),
     "attention": Place(_INSIDE, "Attention", "book/transformer/attention.ipynb"),
+    "multi_head": Place(
+        _INSIDE, "Multi-head attention", "book/transformer/multi-head-attention.ipynb"
+    ),
+    "positions": Place(_INSIDE, "Positions", "book/transformer/positions.ipynb"),
+    "block": Place(_INSIDE, "The Transformer block", "book/transformer/transformer-block.ipynb"),
+    "encoder_decoder": Place(
+        _INSIDE, "The encoder–decoder", "book/transformer/encoder-decoder.ipynb"
+    ),
     "gpt2": Place(_GPT, "GPT-2, whole", "book/gpt/gpt2.ipynb"),
     "pretraining": Place(
         _GPT, "Pretraining the course's own GPT", "book/gpt/pretraining-course-gpt.ipynb"

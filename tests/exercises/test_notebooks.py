@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.exercises import (
+    Exercise,
     chapters,
     get_exercise,
     solution_source,
@@ -18,10 +19,18 @@ from course_lib.exercises import (
 from course_lib.grading.inside.cells import read_cells
 from course_lib.grading.inside.policy import find_in_statements
 from course_lib.grading.inside.slicing import take_slice
+from course_lib.grading.parts import PLACES
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(p for p in BOOK.rglob("*.ipynb") if "_build" not in p.parts)
+
+
+def _exercises(path: Path) -> tuple[Exercise, ...]:
+    """The exercises of the chapter whose page this is."""
+    page = path.relative_to(ROOT).as_posix()
+    (chapter,) = (name for name, place in PLACES.items() if place.page == page)
+    return chapters()[chapter]
 
 
 def _code_cells(path: Path) -> list[str]:
@@ -61,7 +70,8 @@ def test_stubs_stand_before_their_checks(path: Path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_chapter_checks_all_its_exercises(path: Path):
-    expected = {e.id for e in chapters().get(path.stem.replace("-", "_"), ())}
+    expected = {e.id for e in _exercises(path)}
+    assert expected
     found = {exercise_id for cell in _code_cells(path) for exercise_id, _ in _checks(cell)}
     assert expected <= found
 
@@ -69,7 +79,7 @@ def test_a_chapter_checks_all_its_exercises(path: Path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_what_a_chapter_imports_breaks_no_rule_of_its_exercises(path: Path):
     """Our solutions are not refused for names that the notebook imported for other cells."""
-    exercises = chapters().get(path.stem.replace("-", "_").removesuffix("_course_gpt"), ())
+    exercises = _exercises(path)
     assert exercises
     solutions = {stub_source(e.id).strip(): solution_source(e) for e in exercises}
     cells = [solutions.get(cell.strip(), cell) for cell in _code_cells(path)]
