@@ -38,7 +38,9 @@ SETTINGS = [
 COUNTING = ("lowercase", "token_pattern", "stop_words", "min_df", "max_df")
 
 
-@pytest.mark.parametrize(("ours", "theirs"), SETTINGS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("ours", "theirs"), SETTINGS, ids=lambda value: "-".join(value) or "defaults"
+)
 def test_tf_idf_equals_scikit_learn(ours, theirs):
     reference = TfidfVectorizer(**theirs)
     expected = reference.fit_transform(TEXTS).toarray()
@@ -53,7 +55,9 @@ def test_tf_idf_equals_scikit_learn(ours, theirs):
     )
 
 
-@pytest.mark.parametrize(("ours", "theirs"), SETTINGS[:7], ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("ours", "theirs"), SETTINGS[:7], ids=lambda value: "-".join(value) or "defaults"
+)
 def test_counts_equal_scikit_learn(ours, theirs):
     reference = CountVectorizer(**{k: v for k, v in theirs.items() if k in COUNTING})
     expected = reference.fit_transform(TEXTS).toarray()
