@@ -99,4 +99,4 @@ def test_fetch_asks_for_the_default_set_by_default(capsys, monkeypatch):
     assert "ready in" in out
     assert fetched == [name for name in manifest.load_manifest() if get_asset(name).default]
     run(capsys, "fetch", "--all")
-    assert len(fetched) == 7 + 17
+    assert len(fetched) == 12 + 17
