@@ -28,6 +28,7 @@ PLACES = {
     "representing_text": Place(
         _BEFORE, "Representing text", "book/language-models/representing-text.ipynb"
     ),
+    "recurrent": Place(_BEFORE, "Recurrent models", "book/language-models/recurrent-models.ipynb"),
     "tokenization": Place(_BEFORE, "Tokenization", "book/language-models/tokenization.ipynb"),
     "attention": Place(_INSIDE, "Attention", "book/transformer/attention.ipynb"),
     "multi_head": Place(
