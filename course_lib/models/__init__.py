@@ -1,5 +1,6 @@
 """Whole models, and published weights for them."""
 
+from course_lib.config import TransformerConfig
 from course_lib.models.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
 from course_lib.models.gpt2 import GPT2
 from course_lib.models.known_models import KNOWN_MODELS, KnownModel, gpt_model, parameter_pieces
@@ -15,7 +16,7 @@ from course_lib.models.minilm import load_minilm, word_in_context
 from course_lib.models.pretrained import load_course_gpt, load_gpt2, save_gpt2
 from course_lib.models.skeletons import hugging_face_skeleton
 from course_lib.models.smollm2 import load_smollm2, prepare_smollm2
-from course_lib.models.transformer import Transformer, TransformerConfig
+from course_lib.models.transformer import Transformer
 from course_lib.models.translator import Translator, load_translator, load_zh_en, save_translator
 
 __all__ = [

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from course_lib.config import check_positive, check_probability
+from course_lib.config import PlainConfig, check_positive, check_probability
 from course_lib.layers import (
     DecoderBlock,
     KVCache,
@@ -22,7 +21,7 @@ from course_lib.layers import (
 
 
 @dataclass(frozen=True)
-class EncoderDecoderConfig:
+class EncoderDecoderConfig(PlainConfig):
     """Sizes of an encoder–decoder; the defaults are those of the paper's base model.
 
     Source: Vaswani et al. 2017, table 3, and section 5.1 for the shared vocabulary of 37,000.
@@ -68,24 +67,6 @@ class EncoderDecoderConfig:
     def d_head(self) -> int:
         """K, the width of one head: D / H."""
         return self.d_model // self.n_heads
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the configuration as plain values, ready for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> EncoderDecoderConfig:
-        """Build a configuration from plain values.
-
-        Raises:
-            ValueError: a name is unknown, or a value is not valid.
-        """
-        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
-        if unknown:
-            raise ValueError(
-                f"unknown setting {unknown[0]!r}; known: {', '.join(cls.__dataclass_fields__)}"
-            )
-        return cls(**values)
 
 
 class EncoderDecoder(nn.Module):

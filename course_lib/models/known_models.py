@@ -46,7 +46,7 @@ class KnownModel:
 
     name: str
     year: int
-    family: Family
+    family: str
     vocab_size: int
     context_length: int
     d_model: int
@@ -60,7 +60,7 @@ class KnownModel:
     has_bias: bool = True
     normalizes_embeddings: bool = False
     normalizes_output: bool = False
-    head: Head = "next token"
+    head: str = "next token"
     predicts_sentence: bool = False
 
     def __post_init__(self) -> None:

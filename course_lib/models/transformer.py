@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from course_lib.config import check_positive, check_probability
+from course_lib.config import TransformerConfig
 from course_lib.layers import (
     FeedForward,
     GatedFeedForward,
@@ -27,119 +24,9 @@ from course_lib.layers import (
     alibi_bias,
 )
 
-PositionScheme = Literal["learned", "sinusoidal", "rotary", "alibi", "none"]
-NormKind = Literal["layer", "rms"]
-NormPlace = Literal["pre", "post"]
-FeedForwardKind = Literal["gelu", "relu", "swiglu"]
 INITIAL_STD = 0.02
 """Of fresh weights. Sinusoids are scaled by it too: fresh tokens and sinusoids then have the sizes
 1 to √½ of Vaswani et al. 2017 (who scale tokens by √D), in a stream that layers can still move."""
-
-_CHOICES = {
-    "positions": get_args(PositionScheme),
-    "norm": get_args(NormKind),
-    "norm_place": get_args(NormPlace),
-    "feed_forward": get_args(FeedForwardKind),
-}
-
-
-@dataclass(frozen=True)
-class TransformerConfig:
-    """Sizes and choices of a `Transformer`; the defaults are GPT-2's.
-
-    Attributes:
-        vocab_size: V.
-        context_length: number of learned positions. The other schemes go on past it; for them it
-            tells only how long the training texts are.
-        d_model: D.
-        n_heads: H; must divide D.
-        n_layers: number of blocks.
-        n_kv_heads: number of key and value heads; 0 means H.
-        d_ff: F; 0 means 4 · D, or for "swiglu" 8/3 · D rounded up to a multiple of 8, which has
-            as many weights.
-        positions: "learned" or "sinusoidal" vectors added to the embeddings; "rotary" queries and
-            keys; "alibi" biases on the scores; or "none".
-        norm: "layer" or "rms".
-        norm_place: "pre" (GPT-2) with one more norm after the last block, or "post" (2017, GPT-1)
-            without it.
-        feed_forward: "gelu" (in the tanh form), "relu" or "swiglu".
-        bias: whether the matrices have biases.
-        tied: whether the output matrix is the embedding.
-        dropout: probability, on the embeddings, the attention weights and each part's output.
-
-    Raises:
-        ValueError, TypeError: a size is not a positive integer or does not divide, a choice is
-            unknown, or `dropout` is not a probability.
-    """
-
-    vocab_size: int
-    context_length: int
-    d_model: int
-    n_heads: int
-    n_layers: int
-    n_kv_heads: int = 0
-    d_ff: int = 0
-    positions: PositionScheme = "learned"
-    norm: NormKind = "layer"
-    norm_place: NormPlace = "pre"
-    feed_forward: FeedForwardKind = "gelu"
-    bias: bool = True
-    tied: bool = True
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
-                )
-        if self.n_kv_heads == 0:
-            object.__setattr__(self, "n_kv_heads", self.n_heads)
-        if self.d_ff == 0 and self.feed_forward == "swiglu":
-            object.__setattr__(self, "d_ff", 8 * math.ceil(self.d_model / 3))
-        elif self.d_ff == 0:
-            object.__setattr__(self, "d_ff", 4 * self.d_model)
-        for name in (
-            "vocab_size",
-            "context_length",
-            "d_model",
-            "n_heads",
-            "n_layers",
-            "n_kv_heads",
-            "d_ff",
-        ):
-            check_positive(name, getattr(self, name))
-        if self.d_model % self.n_heads:
-            raise ValueError(f"n_heads={self.n_heads} must divide d_model={self.d_model}")
-        if self.n_heads % self.n_kv_heads:
-            raise ValueError(f"n_kv_heads={self.n_kv_heads} must divide n_heads={self.n_heads}")
-        if self.positions == "rotary" and self.d_head % 2:
-            raise ValueError(f"rotary positions need an even d_head, got {self.d_head}")
-        if self.positions == "sinusoidal" and self.d_model % 2:
-            raise ValueError(f"sinusoidal positions need an even d_model, got {self.d_model}")
-        check_probability("dropout", self.dropout)
-
-    @property
-    def d_head(self) -> int:
-        """K, the width of one head: d_model / n_heads."""
-        return self.d_model // self.n_heads
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the configuration as plain values, ready for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TransformerConfig:
-        """Build a configuration from plain values.
-
-        Raises:
-            ValueError: a name is unknown, or a value is not valid.
-        """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise ValueError(f"unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}")
-        return cls(**values)
 
 
 class Transformer(nn.Module):

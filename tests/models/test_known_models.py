@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from jaxtyping import TypeCheckError
 
 from course_lib.config import GPT2_SIZES
 from course_lib.models import GPT2, KNOWN_MODELS, gpt_model, parameter_pieces
@@ -65,7 +64,7 @@ def test_families():
     ("change", "error", "message"),
     [
         ({"n_layers": 0}, ValueError, "n_layers must be at least 1, got 0"),
-        ({"d_ff": 1.5}, TypeError, "d_ff must be an int"),
+        ({"d_ff": 1.5}, TypeError, "d_ff"),
         ({"n_segments": -1}, ValueError, "n_segments must be at least 0, got -1"),
         ({"family": "decoder"}, ValueError, "family must be one of"),
         ({"head": "none"}, ValueError, "head must be one of"),
@@ -73,6 +72,5 @@ def test_families():
     ],
 )
 def test_bad_inputs(change, error, message):
-    # Where types are checked at run time, the checker is the first to object.
-    with pytest.raises((error, TypeCheckError), match=f"{message}|Type-check error"):
+    with pytest.raises(error, match=message):
         replace(GPT2_SMALL, **change)
