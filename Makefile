@@ -61,6 +61,7 @@ lint: set-up ## Code style, import contract, workflow files
 	@$(PY) -m ruff format --check .
 	@.venv/bin/lint-imports --no-cache
 	@$(PY) scripts/draw_map.py --check
+	@$(PY) scripts/check_terms.py
 	@.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 types: set-up ## mypy, strict

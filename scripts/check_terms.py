@@ -3,8 +3,8 @@
 python scripts/check_terms.py [--all-pages]
 
 Pages are read in the order of the table of contents. The first time that a term stands in the
-prose, it must be a link to the glossary; headings, goals, code, formulas and captions do not
-count.
+prose, it must be a link to the glossary; headings, goals, links to other pages, code, formulas
+and captions do not count.
 """
 
 import argparse
@@ -20,7 +20,10 @@ from run_notebook import ROOT
 
 GLOSSARY = ROOT / "book" / "reference" / "glossary.md"
 # Words of everyday English: the reader understands them before they become terms.
-EVERYDAY = frozenset({"batch", "block", "head", "key", "loss", "model", "query", "step", "value"})
+EVERYDAY = frozenset(
+    ["batch", "block", "compute", "gradient", "head", "key", "loss", "mask", "memory", "model"]
+    + ["moments", "query", "step", "value"]
+)
 # Pages that tell what lies ahead or how things work: they may name what later pages explain.
 OVERVIEWS = frozenset({"book/start/index", "book/start/how-to-use"})
 ROLE = re.compile(r"\{term\}`([^`]*)`", re.DOTALL)
@@ -36,7 +39,8 @@ NOT_PROSE = [
         (r"\$[^$\n]+\$", 0),
         (r"\{[\w:]+\}`[^`]*`", re.DOTALL),
         (r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL),
-        (r"\]\([^)\s]*\)", 0),
+        (r"\[[^\]]*\]\([^)\s]*\)", 0),  # another page explains it
+        (r"^\*\*[^*\n]+\.\*\*", re.MULTILINE),  # a paragraph's heading
         (r"^#.*$", re.MULTILINE),
         (r"^:::.*$", re.MULTILINE),
         (r"^:\w[\w-]*:.*$", re.MULTILINE),
