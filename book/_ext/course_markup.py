@@ -34,6 +34,14 @@ class Label(SphinxRole):
         return [nodes.inline(self.rawtext, self.text + unit, classes=classes)], []
 
 
+def spell_out_signs(app: Sphinx, doctree: nodes.document) -> None:
+    """Write ``<`` in displayed formulas as a command: the page would take it for a tag."""
+    del app
+    for formula in doctree.findall(nodes.math_block):
+        latex = formula.astext().replace("<", r"\lt ").replace(">", r"\gt ")
+        formula.children = [nodes.Text(latex)]
+
+
 def repair(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Take out what the theme's extensions add and the book does not want."""
     del app, page, template, doctree
@@ -58,5 +66,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("badges", Badges)
     for name in ("level", "minutes", "points"):
         app.add_role(name, Label())
+    app.connect("doctree-read", spell_out_signs)
     app.connect("html-page-context", repair, priority=900)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

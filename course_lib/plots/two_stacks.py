@@ -111,4 +111,4 @@ def _memory(axes: Any, left: float, right: float, top: float) -> None:
     middle = (left + right) / 2
     line(axes, (left, bottom), (left, low), (middle, low), (middle, _y(top, _CROSS)))
     arrow(axes, (middle, _y(top, _CROSS)), (right - _BOX_WIDTH / 2, _y(top, _CROSS)))
-    axes.text(left + 6, low + 9, "memory: keys and values", ha="left", va="center", fontsize=10)
+    axes.text(left + 6, low + 9, "memory", ha="left", va="center", fontsize=10)

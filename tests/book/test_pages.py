@@ -90,6 +90,11 @@ def test_page(browser: Browser, name: str, width: int, theme: str) -> None:
         problems += page.evaluate(
             "[...document.querySelectorAll('.katex-error')].map(e => 'formula: ' + e.title)"
         )
+        problems += page.evaluate(
+            r"[...document.querySelectorAll('.math')].filter(e => [...e.childNodes].some("
+            r"n => n.nodeType === Node.TEXT_NODE && /\\[\[(]/.test(n.textContent)))"
+            ".map(e => 'formula left as it was typed: ' + e.textContent.slice(0, 90))"
+        )
         if page.evaluate("document.documentElement.dataset.theme") != theme:
             problems.append(f"the page is not in the {theme} theme")
         if (width, theme) in AXE_AT:
