@@ -179,9 +179,9 @@ def _sequence_difference(
     if isinstance(expected, list) and isinstance(got, Tensor | np.ndarray) and got.ndim:
         got = list(got)  # a stacked answer
     if not isinstance(got, list | tuple):
-        return f"{prefix}expected a {kind} of {len(expected)} items, got {describe(got)}"
+        return f"{prefix}expected a {kind} of {_items(len(expected))}, got {describe(got)}"
     if len(got) != len(expected):
-        return f"{prefix}expected {len(expected)} items, got {len(got)}"
+        return f"{prefix}expected {_items(len(expected))}, got {len(got)}"
     for index, (left, right) in enumerate(zip(got, expected, strict=True)):
         found = _difference(
             left, right, rule, f"{where}, item {index}" if where else f"item {index}"
@@ -189,6 +189,10 @@ def _sequence_difference(
         if found:
             return found
     return None
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
 
 
 def _text_difference(got: str, expected: str, prefix: str) -> str | None:
@@ -204,10 +208,14 @@ def _text_difference(got: str, expected: str, prefix: str) -> str | None:
 def _array_difference(got: object, expected: object, rule: Close, prefix: str) -> str | None:
     right = as_array(expected)
     left = as_array(got)
-    if right is None:  # a ragged list: compare its items
-        return _sequence_difference(got, list(expected), rule, "")  # type: ignore[call-overload]
+    lists = isinstance(expected, list) and isinstance(got, list | tuple)
+    if right is None or (left is None and lists):  # one is ragged: compare item by item
+        where = prefix.removesuffix(": ")
+        return _sequence_difference(got, list(expected), rule, where)  # type: ignore[call-overload]
     if left is None:
         return f"{prefix}expected {describe(expected)}, got {describe(got)}"
+    if left.shape != right.shape and lists and left.ndim == right.ndim == 1:
+        return f"{prefix}expected {_items(len(right))}, got {len(left)}"
     if left.shape != right.shape:
         return prefix + _shape_difference(left.shape, right.shape)
     kinds = _KINDS.get(left.dtype.kind, "?"), _KINDS.get(right.dtype.kind, "?")

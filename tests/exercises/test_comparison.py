@@ -54,7 +54,10 @@ def test_equal_things_are_equal(got, expected):
         (["hello", "word"], ["hello", "world"], "item 1: at character 3: got 'd', expected 'ld'"),
         (b"a", b"b", "the bytes differ"),
         ([1, 2], [[1], [2, 3]], "item 0"),
-        ([[1], [2]], [[1], [2, 3]], "shape"),
+        ([[1], [2]], [[1], [2, 3]], "item 1: expected 2 items, got 1"),
+        ([[1, 2], [3]], [[1], [2]], "item 0: expected 1 item, got 2"),
+        (("a", [[1, 2], [3]]), ("a", [[1], [2]]), "item 1, item 0: expected 1 item, got 2"),
+        ([1], [1, 2], "expected 2 items, got 1"),
     ],
 )
 def test_differences_in_words(got, expected, words):

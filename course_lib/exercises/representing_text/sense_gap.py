@@ -44,6 +44,10 @@ def _nearest_is_itself(vectors: Tensor, senses: Tensor) -> tuple[float, float]:
     return gap, (senses[nearest] == senses).double().mean().item()
 
 
+def _with_itself(vectors: Tensor, senses: Tensor) -> tuple[float, float]:
+    return _counts_itself(vectors, senses)[0], _nearest_is_itself(vectors, senses)[1]
+
+
 def _dot_products(vectors: Tensor, senses: Tensor) -> tuple[float, float]:
     return _measures(vectors @ vectors.T, senses)
 
@@ -171,6 +175,11 @@ There are at least two meanings, and a pair of sentences with the same one. No v
             "nearest_is_itself",
             _nearest_is_itself,
             "The most similar sentence found is the sentence itself; look among the others.",
+        ),
+        Mutant(
+            "with_itself",
+            _with_itself,
+            "Each sentence is compared with itself, in both measures; take the diagonal out.",
         ),
         Mutant(
             "dot_products",
