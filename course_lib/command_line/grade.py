@@ -34,6 +34,7 @@ SOME_NEED_A_LOOK = 3
 _KEPT = "What is graded is kept: when this is mended, run the same command again."
 _HELP_PATHS = "Folders, zips, notebooks or .py files, as your learning platform gives them out."
 _HELP_GRADEBOOK = "Also write the marks into nbgrader's gradebook, as sqlite:///gradebook.db."
+_HELP_NO_NAMES = "Leave names out of class.html, so that it can be shown to the class."
 _HELP_TRUSTED = "Run the code without isolation. Only for code that you would run yourself."
 
 
@@ -53,6 +54,7 @@ def grade(
     force: Annotated[bool, typer.Option("--force", help="Grade again what is graded.")] = False,
     trusted: Annotated[bool, typer.Option("--trusted", help=_HELP_TRUSTED)] = False,
     gradebook: Annotated[str | None, typer.Option(help=_HELP_GRADEBOOK)] = None,
+    no_names: Annotated[bool, typer.Option("--no-names", help=_HELP_NO_NAMES)] = False,
 ) -> None:
     """Grade a class: notebooks in, grades and feedback pages out.
 
@@ -75,7 +77,7 @@ def grade(
         try:
             with results_folder(out):
                 result = _graded(paths, settings, students, timing)
-                troubles = write_results(result, settings, _pages())
+                troubles = write_results(result, settings, _pages(names=not no_names))
         except OSError as error:
             raise OSError(f"{error}. {_KEPT}") from None
         if gradebook is not None:
@@ -105,12 +107,13 @@ def _graded(paths: list[str], settings: Settings, roster: Roster, timing: Timing
     return result
 
 
-def _pages() -> Pages:
+def _pages(*, names: bool) -> Pages:
     from course_lib.grading.classroom.class_page import class_page
     from course_lib.grading.classroom.similarity import similar_pairs
     from course_lib.grading.classroom.student_page import student_page
 
-    return Pages(student_page, partial(class_page, page_folder=STUDENTS), similar_pairs)
+    whole_class = partial(class_page, page_folder=STUDENTS, names=names)
+    return Pages(student_page, whole_class, similar_pairs)
 
 
 def _report(result: ClassResult, troubles: list[str], out: Path) -> None:

@@ -32,7 +32,7 @@ _SHOWN_ROWS = 60
 _FOOTER = """\
 <p>Shares and counts are over the submissions that could be read. A mistake is counted when the
 answers equal those of a known wrong solution in every case. This page names students: keep it among
-the teachers, or make it again without names.</p>
+the teachers, or make it again with --no-names.</p>
 """
 _FOOTER_WITHOUT_NAMES = """\
 <p>Shares and counts are over the submissions that could be read. A mistake is counted when the

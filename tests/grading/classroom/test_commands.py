@@ -52,6 +52,12 @@ def test_a_class_from_a_zip(capsys, tmp_path, class_folder):
     assert "0 graded now, 4 known already" in text
     after = {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()}
     assert before == after
+    assert "Ana Li" in (out / "class.html").read_text()
+    words = ("grade", archive, "--out", out, "--roster", roster, "--no-names")
+    status, text, _ = run(capsys, *words)
+    assert "4 known already" in text
+    page = (out / "class.html").read_text()
+    assert not [name for name in ("Ana Li", "Ben", "raises-student") if name in page]
 
 
 @pytest.mark.parametrize(
