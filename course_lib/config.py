@@ -98,6 +98,11 @@ class GPT2Config(PlainConfig):
             raise ValueError(f"layer_norm_eps must be above 0, got {self.layer_norm_eps}")
 
     @property
+    def n_kv_heads(self) -> int:
+        """Number of key and value heads: H, for every head has its own."""
+        return self.n_heads
+
+    @property
     def d_head(self) -> int:
         """K, the width of one head: d_model / n_heads."""
         return self.d_model // self.n_heads
@@ -147,10 +152,14 @@ class TransformerConfig(PlainConfig):
         bias: whether the matrices have biases.
         tied: whether the output matrix is the embedding.
         dropout: probability, on the embeddings, the attention weights and each part's output.
+        rotary_base: of "rotary" positions; see `course_lib.layers.RotaryPositions`.
+        norm_eps: added inside the norms' square root; None means the layer's own choice, 10⁻⁵ for
+            "layer" and 10⁻⁶ for "rms".
 
     Raises:
         ValueError, TypeError: a size is not a positive integer or does not divide, a choice is
-            unknown, or `dropout` is not a probability.
+            unknown, `dropout` is not a probability, `rotary_base` is not above 1, or `norm_eps`
+            not above 0.
     """
 
     vocab_size: int
@@ -167,6 +176,8 @@ class TransformerConfig(PlainConfig):
     bias: bool = True
     tied: bool = True
     dropout: float = 0.0
+    rotary_base: float = 10000.0
+    norm_eps: float | None = None
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -199,6 +210,10 @@ class TransformerConfig(PlainConfig):
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise ValueError(f"sinusoidal positions need an even d_model, got {self.d_model}")
         check_probability("dropout", self.dropout)
+        if not self.rotary_base > 1:
+            raise ValueError(f"rotary_base must be above 1, got {self.rotary_base}")
+        if self.norm_eps is not None and not self.norm_eps > 0:
+            raise ValueError(f"norm_eps must be above 0, got {self.norm_eps}")
 
     @property
     def d_head(self) -> int:

@@ -21,8 +21,10 @@ from run_notebook import ROOT
 GLOSSARY = ROOT / "book" / "reference" / "glossary.md"
 # Words of everyday English: the reader understands them before they become terms.
 EVERYDAY = frozenset(
-    ["batch", "block", "compute", "gradient", "head", "key", "loss", "mask", "memory", "model"]
-    + ["moments", "query", "step", "value"]
+    {
+        *("batch", "block", "compute", "gradient", "head", "key", "loss", "mask", "memory"),
+        *("model", "moments", "query", "step", "value"),
+    }
 )
 # Pages that tell what lies ahead or how things work: they may name what later pages explain.
 OVERVIEWS = frozenset({"book/start/index", "book/start/how-to-use"})

@@ -1,6 +1,6 @@
 """Beam search: keep several unfinished continuations and extend the most probable ones.
 
-`search` knows nothing of models; `beam_search` runs it on a GPT-2, and
+`search` knows nothing of models; `beam_search` runs it on a decoder, and
 `course_lib.generation.translation` on an encoder–decoder.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from course_lib.config import check_positive
 from course_lib.generation.engine import check_prompt, evaluating
-from course_lib.models import GPT2
+from course_lib.models import Decoder
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ def search(
     return sorted(found, key=lambda h: -h.score)[:beam_width]
 
 
-class _GPT2Scores:
-    """`NextScores` of a GPT-2 that has read a prompt."""
+class _ModelScores:
+    """`NextScores` of a model that has read a prompt."""
 
-    def __init__(self, model: GPT2, prompt_ids: Sequence[int], max_new_tokens: int) -> None:
+    def __init__(self, model: Decoder, prompt_ids: Sequence[int], max_new_tokens: int) -> None:
         self.model = model
-        self.device = model.positions.table.device
+        self.device = next(model.parameters()).device
         self.prompt = torch.tensor([list(prompt_ids)], device=self.device)
         self.cache = model.make_cache(1, len(prompt_ids) + max_new_tokens)
 
@@ -117,7 +117,7 @@ class _GPT2Scores:
         return logits[:, -1]
 
 
-def _check(model: GPT2, prompt_length: int, max_new_tokens: int) -> None:
+def _check(model: Decoder, prompt_length: int, max_new_tokens: int) -> None:
     limit = model.config.context_length
     if prompt_length + max_new_tokens > limit:
         raise ValueError(
@@ -128,7 +128,7 @@ def _check(model: GPT2, prompt_length: int, max_new_tokens: int) -> None:
 
 @torch.inference_mode()
 def beam_search(
-    model: GPT2,
+    model: Decoder,
     prompt_ids: Sequence[int],
     *,
     beam_width: int,
@@ -147,7 +147,7 @@ def beam_search(
     simpler form length ** length_penalty.
 
     Args:
-        model: a GPT-2.
+        model: a `GPT2` or a `Transformer`.
         prompt_ids: what to continue.
         beam_width: number of hypotheses kept.
         max_new_tokens: the most tokens to add.
@@ -168,7 +168,7 @@ def beam_search(
     _check(model, len(prompt_ids), max_new_tokens)
     with evaluating(model):
         return search(
-            _GPT2Scores(model, prompt_ids, max_new_tokens),
+            _ModelScores(model, prompt_ids, max_new_tokens),
             beam_width=beam_width,
             max_new_tokens=max_new_tokens,
             length_penalty=length_penalty,

@@ -12,7 +12,7 @@ from course_lib.config import check_positive
 from course_lib.generation.fast_sampling import choose_one
 from course_lib.generation.fast_step import FastStep
 from course_lib.generation.sampling import SamplingConfig, choose
-from course_lib.models import GPT2
+from course_lib.models import Decoder
 
 
 @contextmanager
@@ -44,7 +44,7 @@ class _Reader:
 
     def __init__(
         self,
-        model: GPT2,
+        model: Decoder,
         tokens: Tensor,
         is_token: Tensor | None,
         *,
@@ -83,7 +83,7 @@ class _Reader:
         return self.model.unembed(hidden[:, -1])
 
 
-def check_prompt(model: GPT2, prompt: Sequence[int], name: str = "the prompt") -> None:
+def check_prompt(model: Decoder, prompt: Sequence[int], name: str = "the prompt") -> None:
     """Raise ValueError unless the prompt holds tokens, and only ids of the vocabulary."""
     vocab_size = model.config.vocab_size
     if len(prompt) == 0:
@@ -111,7 +111,7 @@ def _left_pad(
 
 @torch.inference_mode()
 def _decode(
-    model: GPT2,
+    model: Decoder,
     prompts: Sequence[Sequence[int]],
     max_new_tokens: int,
     sampling: SamplingConfig,
@@ -119,7 +119,7 @@ def _decode(
     use_cache: bool,
 ) -> Iterator[list[int]]:
     """Yield the next token of every sequence, `max_new_tokens` times."""
-    device = model.positions.table.device
+    device = next(model.parameters()).device
     tokens, is_token = _left_pad(prompts, max_new_tokens, device)
     reader = _Reader(model, tokens, is_token, n_steps=max_new_tokens, use_cache=use_cache)
     chooser = choose_one if len(prompts) == 1 else choose
@@ -131,7 +131,7 @@ def _decode(
 
 
 def stream(
-    model: GPT2,
+    model: Decoder,
     prompt_ids: Sequence[int],
     *,
     max_new_tokens: int,
@@ -161,7 +161,7 @@ def stream(
 
 
 def generate(
-    model: GPT2,
+    model: Decoder,
     prompt_ids: Sequence[int] | Sequence[Sequence[int]],
     *,
     max_new_tokens: int,
@@ -178,7 +178,7 @@ def generate(
     half (`window_start`); in a batch, padding counts as length.
 
     Args:
-        model: a GPT-2.
+        model: a `GPT2` or a `Transformer`.
         prompt_ids: token ids of one prompt, or a list of prompts.
         max_new_tokens: the most tokens to add to each.
         sampling: how tokens are chosen; where not given, drawn from the model's distribution.

@@ -10,6 +10,7 @@ floats at heart, as a checkpoint stored in half precision has them, are read as 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _WORTH_SHARING = 2**14  # entries; below, waking another thread costs more than it saves
-_WORTH_COPYING = 32  # products; a copy costs as much as it saves in about half as many
+WORTH_COPYING = 32  # products; a copy costs as much as it saves in about half as many
 WORTH_PACKING = 256  # products; packing in 16 bits takes several times as long as a copy
 
 
@@ -74,6 +75,17 @@ class RowSplitMatrix:
         if self.rest is not None:
             out = torch.cat([out, F.linear(x, self.rest, self.rest_bias)], dim=-1)
         return out
+
+
+class StackedMatrix:
+    """Several matrices that read the same vector, one output after the other; nothing is copied."""
+
+    def __init__(self, parts: Sequence[Matrix]) -> None:
+        self.parts = list(parts)
+
+    def __call__(self, x: Float[Tensor, "1 M"]) -> Float[Tensor, "1 N"]:
+        """Multiply."""
+        return torch.cat([part(x) for part in self.parts], dim=-1)
 
 
 def has_fbgemm() -> bool:
@@ -136,5 +148,5 @@ def fastest_matrix(
     is_large = weight.numel() >= _WORTH_SHARING
     if half and is_large and n_products >= WORTH_PACKING:
         return HalfMatrix(weight, bias)
-    by_columns = is_large and n_products >= _WORTH_COPYING and weight.shape[0] > weight.shape[1]
+    by_columns = is_large and n_products >= WORTH_COPYING and weight.shape[0] > weight.shape[1]
     return RowSplitMatrix(weight, bias, by_columns=by_columns)

@@ -11,6 +11,7 @@ from course_lib.layers.kv_cache import KVCache, LayerCache
 from course_lib.layers.masks import (
     causal_mask,
     cross_mask,
+    decoder_padding,
     full_mask,
     padding_mask,
     permutation_mask,
@@ -45,6 +46,7 @@ __all__ = [
     "alibi_slopes",
     "causal_mask",
     "cross_mask",
+    "decoder_padding",
     "full_mask",
     "gelu_tanh",
     "layer_norm",

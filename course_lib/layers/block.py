@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from course_lib.layers.attention import MultiHeadAttention
@@ -80,12 +80,12 @@ class _Block(nn.Module):
         cache: LayerCache | None,
         score_bias: Tensor | None,
         is_causal: bool | None,
+        positions: Tensor | None,
     ) -> Tensor:
         is_causal = self.is_causal if is_causal is None else is_causal
-        if score_bias is None:
-            out: Tensor = self.attention(x, mask, is_causal=is_causal, cache=cache)
-        else:
-            out = self.attention(x, mask, is_causal=is_causal, cache=cache, score_bias=score_bias)
+        only_grouped = {"score_bias": score_bias, "positions": positions}
+        given = {name: value for name, value in only_grouped.items() if value is not None}
+        out: Tensor = self.attention(x, mask, is_causal=is_causal, cache=cache, **given)
         return out
 
 
@@ -115,6 +115,7 @@ class PreNormBlock(_Block):
         cache: LayerCache | None = None,
         score_bias: Float[Tensor, "H T S"] | None = None,
         is_causal: bool | None = None,
+        positions: Int[Tensor, " T"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Update the residual stream.
 
@@ -124,8 +125,10 @@ class PreNormBlock(_Block):
             cache: see `MultiHeadAttention.forward`.
             score_bias: see `GroupedQueryAttention.forward`, the layer that takes it.
             is_causal: for this call; as the block was made where not given.
+            positions: see `GroupedQueryAttention.forward`, the layer that takes them.
         """
-        x = x + self._attend(self.attention_norm(x), mask, cache, score_bias, is_causal)
+        normed = self.attention_norm(x)
+        x = x + self._attend(normed, mask, cache, score_bias, is_causal, positions)
         x = x + self.feed_forward(self.feed_forward_norm(x))
         return x
 
@@ -157,9 +160,10 @@ class PostNormBlock(_Block):
         cache: LayerCache | None = None,
         score_bias: Float[Tensor, "H T S"] | None = None,
         is_causal: bool | None = None,
+        positions: Int[Tensor, " T"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Update the residual stream; arguments as in `PreNormBlock.forward`."""
-        attended = self._attend(x, mask, cache, score_bias, is_causal)
+        attended = self._attend(x, mask, cache, score_bias, is_causal, positions)
         x = self.attention_norm(x + attended)
         out: Tensor = self.feed_forward_norm(x + self.feed_forward(x))
         return out

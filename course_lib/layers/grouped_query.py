@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -85,20 +85,21 @@ class GroupedQueryAttention(nn.Module):
         self.output_dropout = nn.Dropout(dropout)
 
     def split_heads(
-        self, x: Float[Tensor, "B T D"], start: int = 0
+        self, x: Float[Tensor, "B T D"], positions: Int[Tensor, " T"] | None = None
     ) -> tuple[Float[Tensor, "B H T K"], Float[Tensor, "B G T K"], Float[Tensor, "B G T K"]]:
         """Project to queries (H heads), keys and values (G = n_kv_heads heads), turned if rotary.
 
         Args:
             x: the input.
-            start: the position of the first of the T tokens.
+            positions: where the T tokens stand; 0, 1, … where not given.
         """
         heads = (x.shape[0], x.shape[1], -1, self.d_head)
         query = self.query(x).view(heads).transpose(1, 2)
         key = self.key(x).view(heads).transpose(1, 2)
         value = self.value(x).view(heads).transpose(1, 2)
         if self.rotary is not None:
-            positions = torch.arange(start, start + x.shape[1], device=x.device)
+            if positions is None:
+                positions = torch.arange(x.shape[1], device=x.device)
             query = self.rotary.rotate(query, positions)
             key = self.rotary.rotate(key, positions)
         return query, key, value
@@ -111,6 +112,7 @@ class GroupedQueryAttention(nn.Module):
         is_causal: bool = False,
         cache: LayerCache | None = None,
         score_bias: Float[Tensor, "H T S"] | None = None,
+        positions: Int[Tensor, " T"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Let each position gather from the positions it may see.
 
@@ -121,8 +123,13 @@ class GroupedQueryAttention(nn.Module):
             cache: keys and values of earlier positions; this call's are appended to it, and
                 S is then the cache's length after that.
             score_bias: added to the scores before the softmax, as by `alibi_bias`.
+            positions: where the T tokens stand, for rotary; where not given, one after the other
+                behind what is cached.
         """
-        query, key, value = self.split_heads(x, 0 if cache is None else cache.length)
+        if positions is None:
+            start = 0 if cache is None else cache.length
+            positions = torch.arange(start, start + x.shape[1], device=x.device)
+        query, key, value = self.split_heads(x, positions)
         if cache is not None:
             key, value = cache.append(key, value)
         n_queries, n_keys = query.shape[-2], key.shape[-2]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Shaped
+from jaxtyping import Bool, Int, Shaped
 from torch import Tensor
 
 from course_lib.config import check_positive
@@ -158,3 +158,30 @@ def cross_mask(is_token: Shaped[Tensor, "B S"], n_queries: int) -> Bool[Tensor, 
     """
     check_positive("n_queries", n_queries)
     return padding_mask(is_token).expand(-1, -1, n_queries, -1)
+
+
+def decoder_padding(
+    is_token: Shaped[Tensor, "B S"], n_queries: int
+) -> tuple[Bool[Tensor, "B 1 T S"], Int[Tensor, "B T"]]:
+    """Hide padding, on either side, and later positions from a decoder; count tokens only.
+
+    Padding sees itself, so that no row of scores is empty.
+
+    Args:
+        is_token: 1 or True at real tokens, 0 or False at padding.
+        n_queries: T; the queries are the last of the S positions.
+
+    Returns:
+        The mask, and each query's position: how many tokens stand before it in its row.
+
+    >>> mask, positions = decoder_padding(torch.tensor([[0, 1, 1]]), 3)
+    >>> mask.int().tolist(), positions.tolist()
+    ([[[[1, 0, 0], [0, 1, 0], [0, 1, 1]]]], [[0, 0, 1]])
+    """
+    allowed = padding_mask(is_token)
+    n_keys = is_token.shape[1]
+    causal = causal_mask(n_queries, n_keys, device=is_token.device)
+    place = torch.arange(n_keys, device=is_token.device)
+    itself = place[n_keys - n_queries :, None] == place
+    counted = is_token.long().cumsum(dim=1) - 1
+    return (allowed & causal) | itself, counted.clamp(min=0)[:, n_keys - n_queries :]

@@ -18,6 +18,7 @@ from course_lib.layers import (
     SinusoidalPositions,
     padding_mask,
 )
+from course_lib.models.base import CachedModel
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,13 @@ class EncoderDecoderConfig(PlainConfig):
         """K, the width of one head: D / H."""
         return self.d_model // self.n_heads
 
+    @property
+    def n_kv_heads(self) -> int:
+        """Number of key and value heads: H, for every head has its own."""
+        return self.n_heads
 
-class EncoderDecoder(nn.Module):
+
+class EncoderDecoder(CachedModel):
     """Score the next token of a target, given a source and the target so far.
 
     Both sides and the output share one table of embeddings, multiplied by √D on the way in;
@@ -86,6 +92,8 @@ class EncoderDecoder(nn.Module):
     >>> model(torch.tensor([[4, 5, 6]]), torch.tensor([[1, 7]])).shape
     torch.Size([1, 2, 11])
     """
+
+    config: EncoderDecoderConfig
 
     def __init__(
         self, config: EncoderDecoderConfig, *, generator: torch.Generator | None = None
@@ -183,23 +191,6 @@ class EncoderDecoder(nn.Module):
             found.append(block.cross_attention.weights(block.read_back(x), memory, mask))
             x = block(x, memory, mask)
         return torch.stack(found)
-
-    def make_cache(self, batch_size: int, context_length: int | None = None) -> KVCache:
-        """Make an empty cache for the decoder's self-attention."""
-        weight = self.token_embedding.weight
-        return KVCache(
-            self.config.n_layers,
-            batch_size,
-            self.config.n_heads,
-            context_length or self.config.context_length,
-            self.config.d_head,
-            dtype=weight.dtype,
-            device=weight.device,
-        )
-
-    def n_parameters(self) -> int:
-        """Count the parameters; the shared embeddings count once."""
-        return sum(parameter.numel() for parameter in self.parameters())
 
     def _is_token(self, source: Int[Tensor, "B S"]) -> Bool[Tensor, "B S"]:
         is_token = source != self.config.padding_id

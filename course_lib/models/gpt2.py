@@ -9,10 +9,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from course_lib.config import GPT2Config
-from course_lib.layers import KVCache, LayerNorm, LearnedPositions, PreNormBlock, padding_mask
+from course_lib.layers import KVCache, LayerNorm, LearnedPositions, PreNormBlock, decoder_padding
+from course_lib.models.base import CachedModel
 
 
-class GPT2(nn.Module):
+class GPT2(CachedModel):
     """A decoder-only Transformer with pre-norm blocks and tied embeddings.
 
     Source: Radford et al. 2019, section 2.3; Radford et al. 2018, section 4.1.
@@ -26,6 +27,8 @@ class GPT2(nn.Module):
     >>> model(torch.tensor([[1, 2, 3]])).shape
     torch.Size([1, 3, 11])
     """
+
+    config: GPT2Config
 
     def __init__(
         self,
@@ -110,20 +113,14 @@ class GPT2(nn.Module):
                 f"(context_length), got {end}"
             )
         mask = None
-        if attention_mask is None:
-            positions = torch.arange(start, end, device=tokens.device)
-        else:
+        positions = torch.arange(start, end, device=tokens.device)
+        if attention_mask is not None:
             if attention_mask.shape != (tokens.shape[0], end):
                 raise ValueError(
                     f"attention_mask must have shape {(tokens.shape[0], end)} (cached and new "
                     f"positions), got {tuple(attention_mask.shape)}"
                 )
-            counted = attention_mask.long().cumsum(dim=1) - 1
-            positions = counted.clamp(min=0)[:, start:]
-            # Padding sees itself, so that no row of scores is empty.
-            place = torch.arange(end, device=tokens.device)
-            itself = place[start:, None] == place
-            mask = padding_mask(attention_mask) | itself
+            mask, positions = decoder_padding(attention_mask, tokens.shape[1])
         x = self.embedding_dropout(self.token_embedding(tokens) + self.positions(positions))
         for index, block in enumerate(self.blocks):
             x = block(x, mask, cache=None if cache is None else cache.layers[index])
@@ -133,20 +130,3 @@ class GPT2(nn.Module):
     def unembed(self, x: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch V"]:
         """Compare each vector with every token's embedding: logits = x Eᵀ (weights are tied)."""
         return nn.functional.linear(x, self.token_embedding.weight)
-
-    def make_cache(self, batch_size: int, context_length: int | None = None) -> KVCache:
-        """Make an empty cache that fits this model's layers, dtype and device."""
-        weight = self.positions.table
-        return KVCache(
-            self.config.n_layers,
-            batch_size,
-            self.config.n_heads,
-            context_length or self.config.context_length,
-            self.config.d_head,
-            dtype=weight.dtype,
-            device=weight.device,
-        )
-
-    def n_parameters(self) -> int:
-        """Count the parameters; the tied output matrix counts once."""
-        return sum(parameter.numel() for parameter in self.parameters())

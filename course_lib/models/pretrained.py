@@ -1,20 +1,24 @@
-"""Weights in and out in the Hugging Face format; the only place that knows its names."""
+"""GPT-2's weights in and out in the Hugging Face format, and the course's own GPT."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from course_lib.assets import checkpoint_path
 from course_lib.config import GPT2Config
 from course_lib.models.gpt2 import GPT2
+from course_lib.models.hugging_face import (
+    ForeignName,
+    check_tied,
+    our_weights,
+    read_model,
+    write_model,
+)
 from course_lib.tokenizers import BytePairTokenizer
 
 _CONFIG_NAMES = {
@@ -48,14 +52,13 @@ _MODEL_NAMES = {
 }
 
 
-def _foreign_names(config: GPT2Config) -> Iterator[tuple[str, str, bool]]:
-    """Yield (our name, their name, whether the matrix is stored transposed there)."""
+def _foreign_names(config: GPT2Config) -> Iterator[ForeignName]:
     for ours, theirs in _MODEL_NAMES.items():
-        yield ours, theirs, False
+        yield ForeignName(ours, theirs)
     for layer in range(config.n_layers):
         for ours, theirs in _LAYER_NAMES.items():
             is_matrix = theirs.endswith((".c_attn.weight", ".c_proj.weight", ".c_fc.weight"))
-            yield f"blocks.{layer}.{ours}", f"h.{layer}.{theirs}", is_matrix
+            yield ForeignName(f"blocks.{layer}.{ours}", f"h.{layer}.{theirs}", is_matrix)
 
 
 def gpt2_config_from_hugging_face(values: Mapping[str, Any]) -> GPT2Config:
@@ -105,46 +108,12 @@ def gpt2_from_hugging_face(config: GPT2Config, weights: Mapping[str, Tensor]) ->
         ValueError: a tensor is missing or has the wrong shape.
     """
     stripped = {name.removeprefix("transformer."): tensor for name, tensor in weights.items()}
-    output = stripped.get("lm_head.weight")
-    if output is not None and not torch.equal(output, stripped.get("wte.weight", output)):
-        raise ValueError("lm_head.weight differs from wte.weight: untied outputs are not supported")
+    check_tied(stripped, "wte.weight")
     with torch.device("meta"):
         model = GPT2(config)
-    expected = model.state_dict()
-    ours: dict[str, Tensor] = {}
-    for name, theirs, transposed in _foreign_names(config):
-        if theirs not in stripped:
-            raise ValueError(f"the weights have no tensor {theirs!r}")
-        tensor = stripped[theirs]
-        tensor = tensor.t() if transposed else tensor
-        if tensor.shape != expected[name].shape:
-            raise ValueError(
-                f"tensor {theirs!r} has shape {tuple(stripped[theirs].shape)}, which does not fit "
-                f"the configuration: {name} needs {tuple(expected[name].shape)}"
-            )
-        ours[name] = tensor.float().contiguous()
+    ours = our_weights(stripped, _foreign_names(config), model.state_dict())
     model.load_state_dict(ours, assign=True)
     return model.eval()
-
-
-def _local_folder(name_or_path: str | Path) -> Path:
-    folder = Path(name_or_path)
-    if folder.is_dir():
-        return folder
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        patterns = ["config.json", "model*.safetensors"]
-        return Path(snapshot_download(str(name_or_path), allow_patterns=patterns))
-    except HFValidationError as error:
-        raise FileNotFoundError(f"{name_or_path} is no folder and no Hub name") from error
-    except Exception as error:
-        raise FileNotFoundError(
-            f"{name_or_path} is not a folder here, and the Hugging Face Hub could not be read "
-            f"({type(error).__name__}). Go online, or give a local folder that holds config.json "
-            f"and model.safetensors."
-        ) from error
 
 
 def load_gpt2(name_or_path: str | Path, *, dropout: float | None = None) -> GPT2:
@@ -162,24 +131,9 @@ def load_gpt2(name_or_path: str | Path, *, dropout: float | None = None) -> GPT2
         FileNotFoundError: no such folder, and no such name can be fetched.
         ValueError: the files describe something that is not a GPT-2.
     """
-    folder = _local_folder(name_or_path)
-    if not (folder / "config.json").is_file():
-        raise FileNotFoundError(f"{folder} holds no config.json")
-    try:
-        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{folder / 'config.json'} is not valid JSON: {error}") from error
+    values, weights = read_model(name_or_path)
     if dropout is not None:
         values["resid_pdrop"] = dropout
-    files = sorted(folder.glob("model*.safetensors"))
-    if not files:
-        raise FileNotFoundError(f"{folder} holds no model.safetensors (pickles are never loaded)")
-    weights: dict[str, Tensor] = {}
-    for file in files:
-        try:
-            weights |= load_file(file)
-        except SafetensorError as error:
-            raise ValueError(f"{file} is damaged ({error}); get it again") from error
     return gpt2_from_hugging_face(gpt2_config_from_hugging_face(values), weights)
 
 
@@ -191,16 +145,8 @@ def save_gpt2(model: GPT2, folder: str | Path, *, dtype: torch.dtype = torch.flo
         folder: made if missing; `config.json` and `model.safetensors` in it are replaced.
         dtype: of the stored weights.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    state = model.state_dict()
-    weights = {
-        f"transformer.{theirs}": (state[ours].t() if turned else state[ours]).to(dtype).contiguous()
-        for ours, theirs, turned in _foreign_names(model.config)
-    }
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     config = gpt2_config_to_hugging_face(model.config)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_model(folder, config, model.state_dict(), _foreign_names(model.config), dtype)
 
 
 def load_course_gpt() -> tuple[GPT2, BytePairTokenizer]:

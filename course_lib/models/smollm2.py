@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct, a published model of today's kind, by way of `transformers`."""
+"""SmolLM2-135M-Instruct, a published model of today's kind."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import torch
 from safetensors import SafetensorError
 
 from course_lib.assets import AssetError, asset_path, converted_folder
+from course_lib.models.llama import load_llama
+from course_lib.models.transformer import Transformer
 
 CONVERTED_BYTES = 275_000_000
 """Room that the converted model takes on the disk."""
@@ -32,13 +34,33 @@ def load_smollm2() -> tuple[Any, Any]:
         AssetMissingError: the model was not fetched yet.
         AssetError: it cannot be unpacked here.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     folder = prepare_smollm2()
     with _quietly():
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    return model.eval(), tokenizer
+    return model.eval(), _tokenizer(folder)
+
+
+def load_course_smollm2() -> tuple[Transformer, Any]:
+    """Load the same weights into the course's own `Transformer`.
+
+    Returns:
+        The model in float32 and in evaluation mode, and the tokenizer of `load_smollm2`.
+
+    Raises:
+        AssetMissingError: the model was not fetched yet.
+        AssetError: it cannot be unpacked here.
+    """
+    folder = prepare_smollm2()
+    return load_llama(folder), _tokenizer(folder)
+
+
+def _tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    with _quietly():
+        return AutoTokenizer.from_pretrained(folder)
 
 
 def prepare_smollm2(

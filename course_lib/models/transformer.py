@@ -22,14 +22,16 @@ from course_lib.layers import (
     RotaryPositions,
     SinusoidalPositions,
     alibi_bias,
+    decoder_padding,
 )
+from course_lib.models.base import CachedModel
 
 INITIAL_STD = 0.02
 """Of fresh weights. Sinusoids are scaled by it too: fresh tokens and sinusoids then have the sizes
 1 to √½ of Vaswani et al. 2017 (who scale tokens by √D), in a stream that layers can still move."""
 
 
-class Transformer(nn.Module):
+class Transformer(CachedModel):
     """A stack of blocks between an embedding and an output matrix, made as `config` says.
 
     With a causal mask (the default) it is a decoder, with `full_mask` an encoder, with
@@ -43,6 +45,8 @@ class Transformer(nn.Module):
     >>> Transformer(config)(torch.tensor([[1, 2, 3]])).shape
     torch.Size([1, 3, 11])
     """
+
+    config: TransformerConfig
 
     def __init__(
         self, config: TransformerConfig, *, generator: torch.Generator | None = None
@@ -87,7 +91,8 @@ class Transformer(nn.Module):
         *,
         mask: Bool[Tensor, "..."] | None = None,
         cache: KVCache | None = None,
-        positions: Int[Tensor, " T"] | None = None,
+        positions: Int[Tensor, "*rows T"] | None = None,
+        attention_mask: Bool[Tensor, "B S"] | None = None,
     ) -> Float[Tensor, "B T V"]:
         """Score every token of the vocabulary at each position.
 
@@ -97,16 +102,22 @@ class Transformer(nn.Module):
                 (B, H, T, S). To hide padding too, join it: `causal_mask(T) & padding_mask(…)`.
             cache: keys and values of earlier tokens; this call's are added to it.
             positions: where the T tokens stand, if not one after the other: several streams over
-                the same text, told apart by the mask, have the same positions. For "learned" and
-                "sinusoidal" only.
+                the same text, told apart by the mask, have the same positions. Not for "alibi" and
+                "none".
+            attention_mask: in place of `mask` and `positions`, for a decoder: True at tokens,
+                False at padding, over the S = cached + T positions. Positions are then counted
+                over tokens only, so padding may stand on either side.
 
         Returns:
             Logits: unnormalized log-probabilities.
 
         Raises:
-            ValueError: the sequence is empty, or longer than the learned positions reach.
+            ValueError: the sequence is empty, or longer than the learned positions reach, or
+                `attention_mask` has another shape or is given together with `mask` or `positions`.
         """
-        hidden = self.hidden_states(tokens, mask=mask, cache=cache, positions=positions)
+        hidden = self.hidden_states(
+            tokens, mask=mask, cache=cache, positions=positions, attention_mask=attention_mask
+        )
         return self.unembed(hidden)
 
     def hidden_states(
@@ -115,10 +126,22 @@ class Transformer(nn.Module):
         *,
         mask: Bool[Tensor, "..."] | None = None,
         cache: KVCache | None = None,
-        positions: Int[Tensor, " T"] | None = None,
+        positions: Int[Tensor, "*rows T"] | None = None,
+        attention_mask: Bool[Tensor, "B S"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Return the residual stream after the last block and norm; arguments as in `forward`."""
         start, new = 0 if cache is None else cache.length, tokens.shape[1]
+        if attention_mask is not None:
+            if mask is not None or positions is not None:
+                raise ValueError("give attention_mask, or mask and positions, not both")
+            if attention_mask.shape != (tokens.shape[0], start + new):
+                raise ValueError(
+                    f"attention_mask must have shape {(tokens.shape[0], start + new)} (cached and "
+                    f"new positions), got {tuple(attention_mask.shape)}"
+                )
+            mask, counted = decoder_padding(attention_mask, new)
+            # The other schemes look at distances only, which padding does not change.
+            positions = counted if self.positions is not None else None
         x = self.embed(tokens, start, positions)
         bias = None
         if self.config.positions == "alibi":
@@ -130,6 +153,7 @@ class Transformer(nn.Module):
                 cache=None if cache is None else cache.layers[index],
                 score_bias=bias,
                 is_causal=mask is None,
+                positions=positions if self.config.positions == "rotary" else None,
             )
         out: Tensor = self.final_norm(x)
         return out
@@ -138,7 +162,7 @@ class Transformer(nn.Module):
         self,
         tokens: Int[Tensor, "B T"],
         start: int = 0,
-        positions: Int[Tensor, " T"] | None = None,
+        positions: Int[Tensor, "*rows T"] | None = None,
     ) -> Float[Tensor, "B T D"]:
         """Make the stream that the first block reads: token vectors, plus position vectors if any.
 
@@ -161,10 +185,10 @@ class Transformer(nn.Module):
                 )
             place = self.positions(positions).to(x.dtype)
             x = x + (place if self.config.positions == "learned" else INITIAL_STD * place)
-        elif positions is not None:
+        elif positions is not None and self.config.positions != "rotary":
             raise ValueError(
-                f'positions may be given for "learned" and "sinusoidal" positions only; this model '
-                f'has "{self.config.positions}"'
+                f'positions may be given for "learned", "sinusoidal" and "rotary" positions only; '
+                f'this model has "{self.config.positions}"'
             )
         out: Tensor = self.embedding_dropout(x)
         return out
@@ -174,26 +198,12 @@ class Transformer(nn.Module):
         matrix = self.token_embedding if self.output is None else self.output
         return nn.functional.linear(x, matrix.weight)
 
-    def make_cache(self, batch_size: int, context_length: int | None = None) -> KVCache:
-        """Make an empty cache that fits this model's layers, dtype and device."""
-        weight = self.token_embedding.weight
-        return KVCache(
-            self.config.n_layers,
-            batch_size,
-            self.config.n_kv_heads,
-            context_length or self.config.context_length,
-            self.config.d_head,
-            dtype=weight.dtype,
-            device=weight.device,
-        )
-
-    def n_parameters(self) -> int:
-        """Count the parameters; a tied output matrix counts once."""
-        return sum(parameter.numel() for parameter in self.parameters())
-
 
 def _make_norm(config: TransformerConfig) -> LayerNorm | RMSNorm:
-    return LayerNorm(config.d_model) if config.norm == "layer" else RMSNorm(config.d_model)
+    kind = LayerNorm if config.norm == "layer" else RMSNorm
+    if config.norm_eps is None:
+        return kind(config.d_model)
+    return kind(config.d_model, eps=config.norm_eps)
 
 
 def _make_block(config: TransformerConfig) -> PreNormBlock | PostNormBlock:
@@ -209,13 +219,16 @@ def _make_block(config: TransformerConfig) -> PreNormBlock | PostNormBlock:
             activation="gelu_tanh" if config.feed_forward == "gelu" else "relu",
             bias=config.bias,
         )
+    rotary = None
+    if config.positions == "rotary":
+        rotary = RotaryPositions(config.d_head, base=config.rotary_base)
     attention = GroupedQueryAttention(
         width,
         config.n_heads,
         config.n_kv_heads,
         dropout=dropout,
         bias=config.bias,
-        rotary=RotaryPositions(config.d_head) if config.positions == "rotary" else None,
+        rotary=rotary,
     )
     block = PreNormBlock if config.norm_place == "pre" else PostNormBlock
     return block.from_parts(

@@ -10,6 +10,7 @@ from course_lib.plots.distributions import (
     next_token_bars,
 )
 from course_lib.plots.influence import influence_maps
+from course_lib.plots.intervals import interval_compare
 from course_lib.plots.masks import mask_panels
 from course_lib.plots.matrices import attention_arcs, attention_map, matrix
 from course_lib.plots.overview import Event, nested_boxes, timeline
@@ -18,17 +19,21 @@ from course_lib.plots.points import dot_compare, word_map
 from course_lib.plots.sizes import bytes_text, size_map
 from course_lib.plots.style import COLORS, FILLS, INK, apply_style
 from course_lib.plots.tokens import merge_steps, token_strip
+from course_lib.plots.transformations import TaskRows, transformations_diagram
 from course_lib.plots.two_stacks import encoder_decoder_diagram
+from course_lib.plots.voting import Ballot, shuffled_ballots, vote_on
 from course_lib.plots.widgets import slider
-from course_lib.plots.wiring import norm_places_diagram
+from course_lib.plots.wiring import gpt1_diagram, norm_places_diagram
 
 __all__ = [
     "COLORS",
     "FILLS",
     "INK",
+    "Ballot",
     "Branch",
     "Event",
     "Step",
+    "TaskRows",
     "apply_style",
     "attention_arcs",
     "attention_map",
@@ -40,8 +45,10 @@ __all__ = [
     "encoder_decoder_diagram",
     "filtered_distribution",
     "flow_diagram",
+    "gpt1_diagram",
     "gpt2_diagram",
     "influence_maps",
+    "interval_compare",
     "line_compare",
     "loss_curve",
     "mask_panels",
@@ -53,11 +60,14 @@ __all__ = [
     "png_bytes",
     "residual_diagram",
     "show",
+    "shuffled_ballots",
     "size_map",
     "slider",
     "svg_text",
     "timeline",
     "token_strip",
+    "transformations_diagram",
     "visible",
+    "vote_on",
     "word_map",
 ]

@@ -32,10 +32,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Branch:
-    """A way beside the residual stream: its steps read the stream, and their result is added."""
+    """A way beside the residual stream: its steps read the stream, and their result is added.
+
+    `then` stands on the stream itself, after the ⊕: the norm of a post-norm block.
+    """
 
     steps: tuple[Step, ...]
     name: str = ""
+    then: Step | None = None
 
     def __post_init__(self) -> None:
         if len(self.steps) == 0:
@@ -139,6 +143,7 @@ def residual_diagram(
     n_steps = sum(len(branch.steps) for branch in branches)
     top = 34.0 if title else 12.0
     height = top + _STEP * (len(before) + len(after) + n_steps) + 40.0 * len(branches) + 8
+    height += _STEP * sum(branch.then is not None for branch in branches)
     figure, axes = canvas(height)
     stream, side, width = 116.0, 318.0, 190.0
     if title:
@@ -155,6 +160,10 @@ def residual_diagram(
     _shape(axes, stream_shape, stream - 84, y + 24)
     for branch in branches:
         y = _draw_branch(axes, branch, (stream, side), y, width)
+        if branch.then is not None:
+            arrow(axes, (stream, y), (stream, y + 20))
+            box(axes, branch.then, stream, y + 20 + BOX / 2, 120.0)
+            y += 20 + BOX
     if repeat:
         _frame(axes, frame_top, y + 8, repeat)
     for step in after:

@@ -1,4 +1,4 @@
-"""Where the normalization stands: post-norm and pre-norm blocks side by side."""
+"""Where the normalization stands: post-norm and pre-norm side by side, and GPT-1 whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from course_lib.plots.diagrams import BOX, Step, arrow, box, canvas, line
+from course_lib.plots.diagrams import (
+    BOX,
+    Branch,
+    Step,
+    arrow,
+    box,
+    canvas,
+    line,
+    residual_diagram,
+)
 from course_lib.plots.style import FILL_INK, FILLS, INK, styled
 
 _NORM = Step("LayerNorm", fill="gray")
@@ -67,3 +76,25 @@ def norm_places_diagram() -> Figure:
     figure.set_size_inches(figure.get_figwidth(), height / 72)
     axes.set_ylim(height, 0)
     return figure
+
+
+def gpt1_diagram(*, n_layers: int = 12) -> Figure:
+    """Draw GPT-1 from token ids to logits: post-norm blocks, and no norm after the last.
+
+    Raises:
+        ValueError: n_layers is under 1.
+    """
+    if n_layers < 1:
+        raise ValueError(f"n_layers is {n_layers}; it must be at least 1")
+    feed_forward = (
+        Step("linear, D → 4D", "[B, T, F]", "teal"),
+        Step("GELU", "[B, T, F]", "teal"),
+        Step("linear, 4D → D", "[B, T, D]", "teal"),
+    )
+    attention = (Step("causal multi-head attention", "[B, T, D]", "blue"),)
+    return residual_diagram(
+        [Step("token ids", "[B, T]", "gray"), Step("token + position embedding", "", "gold")],
+        [Branch(attention, then=_NORM), Branch(feed_forward, then=_NORM)],
+        [Step("token embedding, transposed", "[B, T, V]", "gold")],
+        repeat=f"× {n_layers}",
+    )

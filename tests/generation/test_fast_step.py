@@ -33,7 +33,7 @@ def test_weights_laid_out_anew_for_many_steps_give_the_same(model, kind, monkeyp
     monkeypatch.setattr(matrices, "_WORTH_SHARING", 1)
     cache = model.make_cache(1)
     step = FastStep(model, cache, n_steps=1000)
-    assert all(type(layer.widen) is kind for layer in step.layers)
+    assert all(type(layer.output) is kind for layer in step.layers)
     assert type(step.unembed) is kind
     other = model.make_cache(1)
     for token in torch.randint(29, (16, 1), generator=torch.Generator().manual_seed(0)):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from course_lib.assets import AssetError, AssetMissingError
-from course_lib.models import load_smollm2, prepare_smollm2, smollm2
+from course_lib.models import load_course_smollm2, load_smollm2, prepare_smollm2, smollm2
 
 
 @pytest.fixture
@@ -96,8 +96,9 @@ def test_full_disk(source, monkeypatch, early):
 
 def test_not_fetched(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path))
-    with pytest.raises(AssetMissingError, match="course_lib fetch smollm2"):
-        load_smollm2()
+    for load in (load_smollm2, load_course_smollm2):
+        with pytest.raises(AssetMissingError, match="course_lib fetch smollm2"):
+            load()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -127,6 +127,8 @@ def test_swiglu_has_as_many_weights():
         ({"d_model": 15, "n_heads": 3, "n_kv_heads": 3, "positions": "sinusoidal"}, "even d_model"),
         ({"n_layers": 0}, "n_layers must be at least 1"),
         ({"dropout": 1.0}, "dropout is a probability"),
+        ({"rotary_base": 1.0}, "rotary_base must be above 1, got 1.0"),
+        ({"norm_eps": 0.0}, "norm_eps must be above 0, got 0.0"),
         ({"heads": 2}, "unknown setting 'heads'"),
     ],
 )
@@ -158,7 +160,59 @@ def test_positions_may_be_given():
         torch.testing.assert_close(model(tokens, positions=torch.arange(4)), model(tokens))
         assert not torch.allclose(model(tokens, positions=torch.arange(2, 6)), model(tokens))
     with pytest.raises(ValueError, match='positions may be given for "learned"'):
-        _make(positions="rotary")(tokens, positions=torch.arange(4))
+        _make(positions="alibi")(tokens, positions=torch.arange(4))
+
+
+def test_rotary_looks_at_the_distances_between_given_positions():
+    tokens = torch.randint(13, (1, 4), generator=torch.Generator().manual_seed(0))
+    model = _make(positions="rotary")
+    usual = model(tokens)
+    torch.testing.assert_close(model(tokens, positions=torch.arange(5, 9)), usual)
+    gap = torch.tensor([0, 1, 3, 4])
+    assert not torch.allclose(model(tokens, positions=gap), usual)
+    # A stretch of positions is the same text with tokens in it that nobody sees.
+    longer = torch.cat([tokens[:, :2], tokens[:, :1], tokens[:, 2:]], dim=1)
+    unseen = causal_mask(5)
+    unseen[torch.arange(5) != 2, 2] = False
+    kept = model(longer, mask=unseen)[:, [0, 1, 3, 4]]
+    torch.testing.assert_close(model(tokens, positions=gap), kept)
+
+
+@pytest.mark.parametrize("positions", SCHEMES)
+@pytest.mark.parametrize("side", ["left", "right"])
+@torch.no_grad()
+def test_padding_changes_nothing(positions, side):
+    model, tokens = _make(positions=positions), torch.randint(13, (2, 5))
+    for parameter in model.parameters():
+        parameter.normal_(0.0, 0.3)
+    padding = torch.randint(13, (2, 3))
+    padded = torch.cat([padding, tokens] if side == "left" else [tokens, padding], dim=1)
+    is_token = torch.zeros(2, 8, dtype=torch.bool)
+    place = slice(3, None) if side == "left" else slice(None, 5)
+    is_token[:, place] = True
+    got = model(padded, attention_mask=is_token)[:, place]
+    torch.testing.assert_close(got, model(tokens))
+    cache = model.make_cache(2)
+    parts = [
+        model(padded[:, a:b], attention_mask=is_token[:, :b], cache=cache)
+        for a, b in [(0, 4), (4, 8)]
+    ]
+    torch.testing.assert_close(torch.cat(parts, dim=1)[:, place], got)
+
+
+def test_padding_is_told_in_one_way():
+    model, tokens = _make(), torch.zeros(2, 3, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"must have shape \(2, 3\) .*, got \(2, 4\)"):
+        model(tokens, attention_mask=torch.ones(2, 4, dtype=torch.bool))
+    with pytest.raises(ValueError, match="give attention_mask, or mask and positions, not both"):
+        model(tokens, attention_mask=torch.ones(2, 3, dtype=torch.bool), mask=causal_mask(3))
+
+
+def test_the_base_and_the_eps_reach_the_layers():
+    model = _make(positions="rotary", norm="rms", rotary_base=500.0, norm_eps=1e-3)
+    attention = model.blocks[1].attention
+    assert (attention.rotary.base, model.final_norm.eps) == (500.0, 1e-3)
+    assert (_make(norm="rms").final_norm.eps, _make().blocks[0].attention_norm.eps) == (1e-6, 1e-5)
 
 
 def test_empty_input():

@@ -63,6 +63,7 @@ FIGURES = {
     "attention_arcs": lambda: plots.attention_arcs(WEIGHTS, WORDS, title="head 3"),
     "matrix": lambda: plots.matrix([[1, -2.5], [-math.inf, 0]], row_labels=["a", "b"], title="m"),
     "flow_diagram": lambda: plots.flow_diagram([plots.Step("a", "[T]"), plots.Step("b")]),
+    "gpt1_diagram": lambda: plots.gpt1_diagram(n_layers=3),
     "gpt2_diagram": lambda: plots.gpt2_diagram(n_layers=3, title="GPT-2"),
 }
 
@@ -180,6 +181,7 @@ def test_colors_of_merge_steps_follow_the_new_pieces():
         (lambda: plots.Branch(()), "steps is empty"),
         (lambda: plots.flow_diagram([]), "steps is empty"),
         (lambda: plots.residual_diagram([], [], []), "branches is empty"),
+        (lambda: plots.gpt1_diagram(n_layers=0), "n_layers is 0"),
         (lambda: plots.gpt2_diagram(n_layers=0), "n_layers is 0"),
     ],
 )
