@@ -42,7 +42,7 @@ MASK, START = N_CHARACTERS, N_CHARACTERS + 1
 WINDOW, BATCH = 48, 32
 GAP = 24  # the position that is filled in, and the length of the prefix
 CONFIG = TransformerConfig(
-    N_CHARACTERS + 2, 2 * WINDOW, d_model=96, n_heads=4, n_layers=3, positions="sinusoidal"
+    N_CHARACTERS + 2, 2 * WINDOW, d_model=96, n_heads=4, n_layers=3, positions="rotary"
 )
 PEAK, WARMUP = 3e-3, 100
 N_PROBED, N_RESCORED, N_WRITTEN = 512, 128, 24

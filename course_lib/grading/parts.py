@@ -39,6 +39,7 @@ PLACES = {
     "encoder_decoder": Place(
         _INSIDE, "The encoder–decoder", "book/transformer/encoder-decoder.ipynb"
     ),
+    "masks": Place(_INSIDE, "One mask, five models", "book/transformer/one-mask-five-models.ipynb"),
     "gpt2": Place(_GPT, "GPT-2, whole", "book/gpt/gpt2.ipynb"),
     "pretraining": Place(
         _GPT, "Pretraining the course's own GPT", "book/gpt/pretraining-course-gpt.ipynb"
