@@ -104,6 +104,16 @@ GPT1_CONTEXT = Published(512, "tokens", "radford2018improving", "section 4.1")
 GPT1_BATCH = Published(64, "sequences", "radford2018improving", "section 4.1")
 GPT1_MERGES = Published(40_000, "merges", "radford2018improving", "section 4.1")
 GPT1_VOCABULARY = Published(40_478, "tokens", "openai2018finetune", "encoder file")
+GPT1_HEADS = Published(12, "heads", "radford2018improving", "section 4.1")
+GPT1_INNER = Published(3072, "inner features", "radford2018improving", "section 4.1")
+GPT1_BOOKS = Published(7000, "books and more", "radford2018improving", "section 4.1")
+GPT1_EPOCHS = Published(100, "epochs", "radford2018improving", "section 4.1")
+GPT1_RATE = Published(2.5e-4, "peak learning rate", "radford2018improving", "section 4.1")
+GPT1_WARMUP = Published(2000, "warm-up updates", "radford2018improving", "section 4.1")
+GPT1_DROPOUT = Published(0.1, "dropout", "radford2018improving", "section 4.1")
+GPT1_DECAY = Published(0.01, "weight decay", "radford2018improving", "section 4.1")
+GPT1_PERPLEXITY = Published(18.4, "per token, BooksCorpus", "radford2018improving", "section 4.1")
+GPT1_IMPROVED = Published(9, "of 12 data sets improved", "radford2018improving", "abstract")
 
 
 def _zero_shot(
@@ -124,6 +134,35 @@ GPT2_ZERO_SHOT: tuple[ZeroShot, ...] = (
     _zero_shot("WikiText-103", "perplexity", (37.50, 26.37, 22.05, 17.48), 18.3),
     _zero_shot("1BW", "perplexity", (75.20, 55.72, 44.575, 42.16), 21.8),
 )
+GPT2_LAMBADA_UNFILTERED = _gpt2(52.66, "% correct without a stop-word filter", "section 3.3")
+GPT2_LAMBADA_EXCLUDED = _gpt2(62.9, "% correct without examples that overlap", "section 4")
+
+
+@dataclass(frozen=True)
+class SharedRuns:
+    """One column of table 6 of the GPT-2 paper: 8-grams of a test set that a training set has.
+
+    Attributes:
+        own_train: % of the test set's 8-grams that stand in its own training part.
+        webtext: % that stand in WebText.
+        citation: key of the source.
+        where: table of the source.
+    """
+
+    own_train: float
+    webtext: float
+    citation: str = "radford2019language"
+    where: str = "table 6"
+
+
+GPT2_OVERLAP: Mapping[str, SharedRuns] = {
+    "PTB": SharedRuns(2.67, 0.88),
+    "WikiText-2": SharedRuns(0.66, 1.63),
+    "enwik8": SharedRuns(7.50, 6.31),
+    "text8": SharedRuns(2.34, 3.94),
+    "WikiText-103": SharedRuns(9.09, 2.42),
+    "1BW": SharedRuns(13.19, 3.75),
+}
 
 
 def _heads(bleu: float) -> Published:
@@ -212,6 +251,16 @@ SEQ2SEQ_BLEU_REVERSED = Published(
 )
 GPT1_LSTM_UNITS = Published(2048, "units in one LSTM layer", "radford2018improving", "section 5")
 GPT1_LSTM_DROP = Published(5.6, "points of the average score", "radford2018improving", "section 5")
+GPT1_TABLE_5: Mapping[str, Published] = {
+    name: Published(value, "average score", "radford2018improving", "table 5")
+    for name, value in (
+        ("full model", 74.7),
+        ("without auxiliary LM", 75.0),
+        ("without pretraining", 59.9),
+        ("LSTM", 69.1),
+    )
+}
+"""What GPT-1 loses without one of its parts: the average score over eight sets of labels."""
 
 
 def _transformer(value: float, unit: str, where: str) -> Published:

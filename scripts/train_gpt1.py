@@ -183,9 +183,10 @@ def finish(
     """Score the held-out text and write the card."""
     model, last = training.model, training.history[-1]
     assert isinstance(model, Transformer)
-    record = {
+    scores = score(model, tokenizer)
+    record: dict[str, Any] = {
         "settings": asdict(settings),
-        "held_out": score(model, tokenizer),
+        "held_out": scores,
         "parameters": model.n_parameters(),
         "n_train_tokens": n_train_tokens,
         "tokens": last.tokens,
@@ -196,7 +197,7 @@ def finish(
     (target / "score.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     rows = "\n".join(
         f"| {name} | {s['nats_per_token']:.3f} | {s['perplexity']:.1f} | {s['bits_per_byte']:.3f} |"
-        for name, s in record["held_out"].items()
+        for name, s in scores.items()
     )
     card = CARD.format(**asdict(settings), **record, rows=rows, vocabulary=tokenizer.vocab_size)
     (target / "card.md").write_text(card, encoding="utf-8")

@@ -36,5 +36,12 @@ def test_zero_shot_columns_are_complete():
         assert column.higher_is_better == column.unit.startswith("%")
 
 
+def test_ablations_of_gpt1():
+    rows = published.GPT1_TABLE_5
+    assert all(f"{{{row.citation}," in BIBLIOGRAPHY for row in rows.values())
+    drop = rows["full model"].value - rows["LSTM"].value
+    assert drop == pytest.approx(published.GPT1_LSTM_DROP.value)  # as section 5 says
+
+
 def test_as_text():
     assert str(published.GPT2_VOCABULARY) == "50,257 tokens"

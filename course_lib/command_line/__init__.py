@@ -42,6 +42,9 @@ COMMANDS = {
     ),
     "grade": Command("course_lib.command_line.grade", "grade", "Grade the notebooks of a class."),
     "train": Command("course_lib.command_line.train", "train", "Train a model from a config."),
+    "evaluate": Command(
+        "course_lib.command_line.evaluate", "evaluate", "Score a language model on held-out text."
+    ),
 }
 
 

@@ -22,9 +22,11 @@ _BOOK_ORDER = (
     "block",
     "encoder_decoder",
     "masks",
+    "gpt1",
     "gpt2",
     "pretraining",
     "decoding",
+    "evaluation",
 )
 
 

@@ -40,11 +40,13 @@ PLACES = {
         _INSIDE, "The encoder–decoder", "book/transformer/encoder-decoder.ipynb"
     ),
     "masks": Place(_INSIDE, "One mask, five models", "book/transformer/one-mask-five-models.ipynb"),
+    "gpt1": Place(_GPT, "GPT-1: the recipe", "book/gpt/gpt1.ipynb"),
     "gpt2": Place(_GPT, "GPT-2, whole", "book/gpt/gpt2.ipynb"),
     "pretraining": Place(
         _GPT, "Pretraining the course's own GPT", "book/gpt/pretraining-course-gpt.ipynb"
     ),
     "decoding": Place(_GPT, "Decoding", "book/gpt/decoding.ipynb"),
+    "evaluation": Place(_GPT, "Evaluation", "book/gpt/evaluation.ipynb"),
 }
 
 

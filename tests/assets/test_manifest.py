@@ -35,7 +35,7 @@ def test_every_asset_of_the_course_is_pinned():
 
 def test_default_set():
     texts = {"sotu", "bbe", "web", "bbc", "home-assistant", "jupyterlab-zh", "cedict", "enwiki"}
-    assert set(default_names()) == texts | {"gpt2-bpe", "glove", "smollm2", "minilm"}
+    assert set(default_names()) == texts | {"vader", "gpt2-bpe", "glove", "smollm2", "minilm"}
 
 
 def test_grade_c_says_what_is_forbidden():
