@@ -383,7 +383,7 @@ def train_copier(
         if step % 20 == 0:
             curve.append((step, round(loss.item(), 3)))
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
     return model.eval(), curve
 
