@@ -62,16 +62,16 @@ def _numbers(order: list[int]) -> list[Tensor]:
     return [mask.float() for mask in two_stream_masks(order)]
 
 
-def _case(order: list[int]) -> Case:
-    return Case({"order": order}, f"order {', '.join(map(str, order))}")
+def _case(order: list[int], label: str = "") -> Case:
+    return Case({"order": order}, label or f"order {', '.join(map(str, order))}")
 
 
-def _random_case(draw: random.Random, n_tokens: int) -> Case:
+def _random_case(draw: random.Random, n_tokens: int, label: str = "") -> Case:
     order = list(range(n_tokens))
     while True:  # not its own inverse, so that order and turns cannot be confused
         draw.shuffle(order)
         if any(order[order[i]] != i for i in range(n_tokens)):
-            return _case(order)
+            return _case(order, label)
 
 
 def _public(seed: int) -> list[Case]:
@@ -90,10 +90,10 @@ def _draw(seed: int) -> random.Random:
 def _hidden(seed: int) -> list[Case]:
     draw = _draw(10_000 + seed)
     return [
-        _case([0]),
-        _case([1, 0]),
-        _case([3, 2, 1, 0]),
-        *(_random_case(draw, draw.randint(5, 12)) for _ in range(4)),
+        _case([0], "a single token"),
+        _case([1, 0], "two tokens, the second first"),
+        _case([3, 2, 1, 0], "from right to left"),
+        *(_random_case(draw, draw.randint(5, 12), "a random order") for _ in range(4)),
     ]
 
 
