@@ -126,9 +126,8 @@ class GroupedQueryAttention(nn.Module):
             positions: where the T tokens stand, for rotary; where not given, one after the other
                 behind what is cached.
         """
-        if positions is None:
-            start = 0 if cache is None else cache.length
-            positions = torch.arange(start, start + x.shape[1], device=x.device)
+        if positions is None and cache is not None and self.rotary is not None:
+            positions = torch.arange(cache.length, cache.length + x.shape[1], device=x.device)
         query, key, value = self.split_heads(x, positions)
         if cache is not None:
             key, value = cache.append(key, value)
