@@ -186,7 +186,7 @@ def next_plans() -> dict[str, Plan]:
     }
 
 
-LLAMA = (
+LLAMA: tuple[tuple[str, dict[str, Any]], ...] = (
     ("GPT-2", {}),
     ("RMSNorm", {"norm": "rms"}),
     ("no biases", {"bias": False}),
@@ -194,12 +194,13 @@ LLAMA = (
     ("SwiGLU", {"feed_forward": "swiglu"}),
     ("grouped-query attention", {"n_kv_heads": 1}),
 )
-LLAMA_SHAPE, LLAMA_TOKENS = (96, 4), 600_000
+LLAMA_SHAPE, LLAMA_TOKENS = (96, 4), 400_000
 
 
 def llama_plans() -> dict[str, Plan]:
     """Plan the changes, each made on top of the ones before; every model reads as many tokens."""
-    plans, choices = {}, {}
+    plans: dict[str, Plan] = {}
+    choices: dict[str, Any] = {}
     for name, change in LLAMA:
         choices |= change
         config = gpt(*LLAMA_SHAPE, **choices)

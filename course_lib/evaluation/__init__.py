@@ -58,6 +58,13 @@ from course_lib.evaluation.rouge import (
     rouge_n,
     tokenize_rouge,
 )
+from course_lib.evaluation.scaling_law import (
+    LossSurface,
+    PowerLaw,
+    fit_loss_surface,
+    fit_power_law,
+    isoflop_minimum,
+)
 from course_lib.evaluation.text_model import (
     TextModel,
     course_text_model,
@@ -73,9 +80,11 @@ __all__ = [
     "ClozeQuestion",
     "Confusion",
     "LanguageModelScore",
+    "LossSurface",
     "NGramIndex",
     "Overlap",
     "PairwiseFit",
+    "PowerLaw",
     "PromptQuestion",
     "RougeScore",
     "TextModel",
@@ -97,8 +106,11 @@ __all__ = [
     "count_ngrams",
     "course_text_model",
     "elo_ratings",
+    "fit_loss_surface",
+    "fit_power_law",
     "frequency_choice",
     "frequency_word",
+    "isoflop_minimum",
     "last_word_questions",
     "last_word_score",
     "longest_common_subsequence",

@@ -9,6 +9,7 @@ from course_lib.plots.distributions import (
     filtered_distribution,
     next_token_bars,
 )
+from course_lib.plots.fits import points_and_fits
 from course_lib.plots.influence import influence_maps
 from course_lib.plots.intervals import interval_compare
 from course_lib.plots.masks import mask_panels
@@ -58,6 +59,7 @@ __all__ = [
     "next_token_bars",
     "norm_places_diagram",
     "png_bytes",
+    "points_and_fits",
     "residual_diagram",
     "show",
     "shuffled_ballots",

@@ -1,0 +1,28 @@
+"""What a published number is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published number.
+
+    Attributes:
+        value: as printed in the source, in units of `unit`.
+        unit: what is counted.
+        citation: key of the source.
+        where: section or table of the source.
+
+    >>> WEBTEXT_DOCUMENTS.value, WEBTEXT_DOCUMENTS.unit
+    (8, 'million documents')
+    """
+
+    value: float
+    unit: str
+    citation: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.value:,} {self.unit}"
