@@ -3,11 +3,11 @@
     python scripts/beyond_gpt2.py rates ladder predict next reference llama
 
 Writes course_lib/assets/results/beyond_gpt2.json, after every run; a run that is there already is
-not made again. All models read the texts and use the tokenizer of the course's own GPT, on one
-thread each, and are scored in bits per byte of the same held-out text: the first 6,000 characters
+not made again. All models read the texts of the course's own GPT, cut into 2,048 tokens, on one
+thread each. They are scored in bits per byte of the same held-out text: the first 6,000 characters
 of each held-out document. The parts:
 
-    rates      choice of the learning rate: two widths, small budgets
+    rates      choice of the learning rate of each width, on the smallest budget
     ladder     six sizes, three budgets each; the smallest budget with three seeds
     predict    what the next rung should cost and reach, written before it is trained
     next       the next rung: the predicted size, and the shape of the course's GPT
@@ -23,7 +23,7 @@ import json
 import math
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,19 +34,29 @@ import torch
 from course_lib.assets import checkpoint_path
 from course_lib.config import TransformerConfig
 from course_lib.data import ShuffledBatches, course_corpus, encode_documents
-from course_lib.evaluation.scaling_law import fit_loss_surface
+from course_lib.evaluation.scaling_law import LossSurface, fit_loss_surface
 from course_lib.models import Transformer, load_course_gpt
 from course_lib.tokenizers import BytePairTokenizer
-from course_lib.training import Training, TrainingConfig
+from course_lib.training import Training, TrainingConfig, keep_freed_memory
 from course_lib.training.recipe import END_OF_TEXT, HeldOutLoss
 
 PARTS = ("rates", "ladder", "predict", "next", "reference", "llama")
 TARGET = Path(__file__).resolve().parent.parent / "course_lib/assets/results/beyond_gpt2.json"
-CONTEXT, BATCH = 256, 4
-SIZES = ((32, 2), (48, 2), (64, 3), (96, 4), (128, 5), (192, 5))  # width, layers
+VOCABULARY, CONTEXT, BATCH = 2048, 256, 4
+SIZES = ((16, 2), (24, 2), (32, 2), (48, 3), (64, 4), (96, 4))  # width, layers
+RATES = {  # by width
+    16: (8e-3, 1.6e-2, 3.2e-2),
+    24: (4e-3, 8e-3, 1.6e-2),
+    32: (2e-3, 4e-3, 8e-3, 1.6e-2),
+    48: (2e-3, 4e-3, 8e-3),
+    64: (1e-3, 2e-3, 4e-3),
+    96: (1e-3, 2e-3, 4e-3),
+}
+MOST_TOKENS = 25_000_000  # some four passes over the text; a run that needs more is not made
 results: dict[str, Any] = {"runs": {}}
-BUDGETS = (1.5e12, 4.5e12, 1.35e13)  # operations, counted as 6 · parameters · tokens
-NEXT = 4.05e13
+BUDGETS = (1e12, 3e12, 9e12)  # operations, counted as 6 · parameters · tokens
+NEXT = 2.7e13
+SAMPLES = 200  # of the bootstrap
 CHARACTERS = 6_000
 POINTS = 40  # of a stored curve
 
@@ -62,10 +72,10 @@ class Plan:
 
 
 def gpt(width: int, n_layers: int, **choices: Any) -> TransformerConfig:
-    """Return a GPT-2 of the course's vocabulary, with heads 16 or 32 wide (64 for the course's)."""
-    n_heads = {48: 3, 320: 5}.get(width, width // 32)
+    """Return a GPT-2 with one head, or heads 16, 32 or (the course's GPT) 64 wide."""
+    n_heads = {48: 3, 320: 5}.get(width, max(1, width // 32))
     sizes = {"d_model": width, "n_heads": n_heads, "n_layers": n_layers}
-    return TransformerConfig(course_tokenizer().vocab_size, CONTEXT, **sizes | choices)
+    return TransformerConfig(VOCABULARY, CONTEXT, **sizes | choices)
 
 
 def size_of(config: TransformerConfig) -> int:
@@ -76,8 +86,10 @@ def size_of(config: TransformerConfig) -> int:
 
 
 def rate_for(width: int) -> float:
-    """Return the peak learning rate of a width, through the best of the part "rates"."""
-    return 2e-3 * math.sqrt(64 / width)
+    """Return the best rate of the part "rates" for this width, or for the nearest one below."""
+    tried = max(known for known in RATES if known <= width)
+    made = {rate: results["runs"][f"rates/{tried}/{rate:g}"]["nats"] for rate in RATES[tried]}
+    return min(made, key=lambda rate: made[rate])
 
 
 def plan(config: TransformerConfig, budget: float, seed: int = 0, rate: float = 0.0) -> Plan:
@@ -87,34 +99,38 @@ def plan(config: TransformerConfig, budget: float, seed: int = 0, rate: float = 
 
 
 @cache
-def course_tokenizer() -> BytePairTokenizer:
-    """Return the tokenizer of the course's GPT."""
-    return BytePairTokenizer.load(checkpoint_path("course-gpt"))
+def small_tokenizer() -> BytePairTokenizer:
+    """Return the tokenizer of the course's GPT, cut to its first merges.
+
+    Merges are learned one by one, so these are the merges of a vocabulary of this size.
+    """
+    merges = BytePairTokenizer.load(checkpoint_path("course-gpt")).merges
+    return BytePairTokenizer(merges[: VOCABULARY - 257], special_tokens=[END_OF_TEXT])
 
 
 @cache
-def texts() -> tuple[Any, HeldOutLoss, float]:
-    """Return the training tokens, the held-out loss, and what turns its nats into bits per byte."""
-    tokenizer, splits = course_tokenizer(), course_corpus()
+def training_text() -> Any:
+    """Return the tokens of the training documents."""
+    tokenizer = small_tokenizer()
     end = tokenizer.special_tokens[END_OF_TEXT]
-    train = encode_documents(splits.train, tokenizer, end_of_text=end)
-    beginnings = [document.text[:CHARACTERS] for document in splits.validation]
-    ids = np.concatenate([np.array([end, *tokenizer.encode(text)]) for text in beginnings])
-    n_bytes = sum(len(text.encode("utf-8")) for text in beginnings)
-    return train, HeldOutLoss(ids, CONTEXT), len(ids) / n_bytes / math.log(2)
+    return encode_documents(course_corpus().train, tokenizer, end_of_text=end)
 
 
-def scored(model: torch.nn.Module) -> dict[str, float]:
+def scored(model: torch.nn.Module, tokenizer: BytePairTokenizer) -> dict[str, float]:
     """Score a model on the held-out text."""
-    _, held_out, bits = texts()
-    nats = held_out(model.eval())
-    return {"nats": round(nats, 4), "bits_per_byte": round(nats * bits, 4)}
+    texts = [document.text[:CHARACTERS] for document in course_corpus().validation]
+    end = tokenizer.special_tokens[END_OF_TEXT]
+    ids = np.concatenate([np.array([end, *tokenizer.encode(text)]) for text in texts])
+    n_bytes = sum(len(text.encode("utf-8")) for text in texts)
+    nats = HeldOutLoss(ids, CONTEXT)(model.eval())
+    bits = nats * len(ids) / n_bytes / math.log(2)
+    return {"nats": round(nats, 4), "bits_per_byte": round(bits, 4)}
 
 
 def train(todo: Plan) -> dict[str, Any]:
     """Make one run."""
+    keep_freed_memory()
     torch.set_num_threads(1)
-    tokens, _, _ = texts()
     n_steps = round(todo.tokens / BATCH / CONTEXT)
     model = Transformer(todo.config, generator=torch.Generator().manual_seed(todo.seed))
     draws = torch.Generator().manual_seed(todo.seed)
@@ -125,7 +141,7 @@ def train(todo: Plan) -> dict[str, Any]:
         warmup_steps=min(200, n_steps // 10),
         betas=(0.9, 0.99),
     )
-    batches = ShuffledBatches(tokens, BATCH, CONTEXT, generator=draws)
+    batches = ShuffledBatches(training_text(), BATCH, CONTEXT, generator=draws)
     history = list(Training(model, batches, settings).steps())
     ends = np.linspace(0, n_steps, POINTS + 1).astype(int)
     means = [
@@ -148,37 +164,35 @@ def train(todo: Plan) -> dict[str, Any]:
         "seed": todo.seed,
         "seconds": round(history[-1].seconds),
         "curve": means,
-        **scored(model),
+        **scored(model, small_tokenizer()),
     }
 
 
 def rate_plans() -> dict[str, Plan]:
-    """Plan the choice of the learning rate."""
-    cases = (
-        (64, 3, BUDGETS[0], (1e-3, 2e-3, 4e-3)),
-        (192, 5, BUDGETS[1], (1e-3, 2e-3, 4e-3)),
-    )
+    """Plan the choice of the learning rates."""
     return {
-        f"rates/{width}/{rate:g}": plan(gpt(width, n_layers), budget, 9, rate)
-        for width, n_layers, budget, rates in cases
-        for rate in rates
+        f"rates/{width}/{rate:g}": plan(gpt(width, n_layers), BUDGETS[0], 9, rate)
+        for width, n_layers in SIZES
+        for rate in RATES[width]
     }
 
 
 def ladder_plans() -> dict[str, Plan]:
     """Plan the ladder."""
-    return {
+    plans = {
         f"ladder/{budget:g}/{width}/{seed}": plan(gpt(width, n_layers), budget, seed)
         for budget in BUDGETS
         for seed in (range(3) if budget == BUDGETS[0] else range(1))
         for width, n_layers in SIZES
     }
+    return {key: plan for key, plan in plans.items() if plan.tokens <= MOST_TOKENS}
 
 
 def next_plans() -> dict[str, Plan]:
-    """Plan the next rung: of the sizes with two to eight layers, the one nearest to the best."""
+    """Plan the next rung: the shape nearest to the best size, and the shape of the course's GPT."""
     best = results["prediction"]["best_parameters"]
-    shapes = [(32 * k, n) for k in range(1, 9) for n in range(max(2, k), k + 3) if n <= 8]
+    widths = (32, 48, 64, 96, 128, 160)
+    shapes = [(width, n) for width in widths for n in range(2, 11) if width <= 32 * n <= 2 * width]
     width, n_layers = min(shapes, key=lambda s: abs(math.log(size_of(gpt(*s)) / best)))
     return {
         "next/predicted": plan(gpt(width, n_layers), NEXT),
@@ -209,23 +223,31 @@ def llama_plans() -> dict[str, Plan]:
     return plans
 
 
+def surface_of(runs: list[dict[str, Any]]) -> LossSurface:
+    """Fit the surface to some runs."""
+    return fit_loss_surface(
+        *([run[key] for run in runs] for key in ("parameters", "tokens", "bits_per_byte"))
+    )
+
+
 def predict() -> None:
     """Fit the ladder and write down what the next rung will be; never changed afterwards."""
     if "prediction" in results:
         return
     runs = [run for key, run in results["runs"].items() if key.startswith("ladder/")]
-    surface = fit_loss_surface(
-        [run["parameters"] for run in runs],
-        [run["tokens"] for run in runs],
-        [run["bits_per_byte"] for run in runs],
-    )
+    surface = surface_of(runs)
     best, least = surface.best_for(NEXT)
+    draws, others = np.random.default_rng(0), []
+    while len(others) < SAMPLES:
+        rows = [runs[i] for i in draws.integers(len(runs), size=len(runs))]
+        others.append([float(f"{value:.5g}") for value in astuple(surface_of(rows))])
     results["prediction"] = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "operations": NEXT,
         "surface": {name: float(f"{value:.5g}") for name, value in asdict(surface).items()},
         "best_parameters": round(best),
         "bits_per_byte": round(least, 4),
+        "bootstrap": others,
     }
 
 
@@ -260,7 +282,7 @@ def main() -> int:
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     torch.set_num_threads(1)
-    texts()  # encodes the corpus once, before the processes need it
+    training_text()  # encodes the corpus once, before the processes need it
     if arguments.out.exists():
         results.update(json.loads(arguments.out.read_text(encoding="utf-8")))
     makers = {"rates": rate_plans, "ladder": ladder_plans, "next": next_plans, "llama": llama_plans}
@@ -270,7 +292,7 @@ def main() -> int:
         elif part == "predict":
             predict()
         else:
-            results["reference"] = scored(load_course_gpt()[0])
+            results["reference"] = scored(*load_course_gpt())
         save(arguments.out)
     return 0
 

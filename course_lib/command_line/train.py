@@ -23,7 +23,7 @@ from course_lib.command_line.training_report import (
     write_text,
 )
 from course_lib.models import save_gpt2
-from course_lib.training import Run, join_processes, prepare, read_recipe
+from course_lib.training import Run, join_processes, keep_freed_memory, prepare, read_recipe
 
 
 def train(
@@ -46,6 +46,7 @@ def train(
     with explained(AssetError, OSError, ValueError, FloatingPointError):
         settings = read_recipe(_recipe_file(recipe))
         folder = out or Path("runs") / settings.name
+        keep_freed_memory()
         processes = join_processes()
         run = prepare(settings, folder, processes=processes)
         if processes.is_main:

@@ -90,22 +90,33 @@ def fit_loss_surface(
     log_n, log_d, log_l = (np.log(np.asarray(x, float)) for x in (n_parameters, n_tokens, losses))
     center_n, center_d = log_n.mean(), log_d.mean()
 
-    def misses(x: Floats) -> Floats:
+    def parts(x: Floats) -> Floats:
         # The terms' sizes are those at the middle of the data: so they do not hang on exponents.
         floor, size, text, alpha, beta = np.exp(x)
         of_size = size * np.exp(-alpha * (log_n - center_n))
         of_text = text * np.exp(-beta * (log_d - center_d))
-        missed: Floats = np.log(floor + of_size + of_text) - log_l
+        return np.stack([np.full_like(log_l, floor), of_size, of_text])
+
+    def misses(x: Floats) -> Floats:
+        missed: Floats = np.log(parts(x).sum(0)) - log_l
         return missed
+
+    def slopes(x: Floats) -> Floats:
+        each = parts(x) / parts(x).sum(0)
+        alpha, beta = np.exp(x[3:])
+        turned = (-alpha * (log_n - center_n) * each[1], -beta * (log_d - center_d) * each[2])
+        return np.stack([*each, *turned], axis=1)
 
     middle = math.exp(log_l.mean())
     starts = [
-        np.log([middle * share, middle * (1 - share) / 2, middle * (1 - share) / 2, alpha, beta])
+        np.log([middle * share, middle * (1 - share) / 2, middle * (1 - share) / 2, power, power])
         for share in (0.1, 0.4, 0.7)
-        for alpha in (0.2, 0.5)
-        for beta in (0.2, 0.5)
+        for power in (0.2, 0.5)
     ]
-    fits = [least_squares(misses, x, loss="huber", f_scale=_HUBER) for x in starts]
+    fits = [
+        least_squares(misses, start, slopes, loss="huber", f_scale=_HUBER, max_nfev=300)
+        for start in starts
+    ]
     floor, size, text, alpha, beta = np.exp(min(fits, key=lambda fit: fit.cost).x).tolist()
     return LossSurface(
         floor,
