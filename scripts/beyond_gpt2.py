@@ -8,9 +8,9 @@ thread each. They are scored in bits per byte of the same held-out text: the fir
 of each held-out document. The parts:
 
     rates      choice of the learning rate of each width, on the smallest budget
-    ladder     six sizes, three budgets each; the smallest budget with three seeds
+    ladder     five sizes, three budgets each; two smaller ones, two budgets each
     predict    what the next rung should cost and reach, written before it is trained
-    next       the next rung: the predicted size, and the shape of the course's GPT
+    next       the next rung; and the shape of the course's GPT on the largest budget
     reference  the course's GPT on the same held-out text
     llama      the changes from GPT-2 to Llama, one at a time, three seeds
 
@@ -23,7 +23,7 @@ import json
 import math
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,12 @@ import torch
 from course_lib.assets import checkpoint_path
 from course_lib.config import TransformerConfig
 from course_lib.data import ShuffledBatches, course_corpus, encode_documents
-from course_lib.evaluation.scaling_law import LossSurface, fit_loss_surface
+from course_lib.evaluation import (
+    PowerLaw,
+    fit_loss_surface,
+    fit_power_law,
+    isoflop_minimum,
+)
 from course_lib.models import Transformer, load_course_gpt
 from course_lib.tokenizers import BytePairTokenizer
 from course_lib.training import Training, TrainingConfig, keep_freed_memory
@@ -43,20 +48,15 @@ from course_lib.training.recipe import END_OF_TEXT, HeldOutLoss
 PARTS = ("rates", "ladder", "predict", "next", "reference", "llama")
 TARGET = Path(__file__).resolve().parent.parent / "course_lib/assets/results/beyond_gpt2.json"
 VOCABULARY, CONTEXT, BATCH = 2048, 256, 4
-SIZES = ((16, 2), (24, 2), (32, 2), (48, 3), (64, 4), (96, 4))  # width, layers
-RATES = {  # by width
-    16: (8e-3, 1.6e-2, 3.2e-2),
-    24: (4e-3, 8e-3, 1.6e-2),
-    32: (2e-3, 4e-3, 8e-3, 1.6e-2),
-    48: (2e-3, 4e-3, 8e-3),
-    64: (1e-3, 2e-3, 4e-3),
-    96: (1e-3, 2e-3, 4e-3),
-}
-MOST_TOKENS = 25_000_000  # some four passes over the text; a run that needs more is not made
+SIZES = ((16, 2), (24, 2), (32, 2), (48, 3), (64, 4), (96, 4), (128, 5))  # and layers
+_LOW, _MIDDLE = (1e-3, 2e-3, 4e-3), (2e-3, 4e-3, 8e-3)
+RATES = {16: (8e-3, 1.6e-2, 3.2e-2), 24: (4e-3, 8e-3, 1.6e-2), 48: _MIDDLE, 64: _LOW, 96: _LOW}
+RATES |= {32: (*_MIDDLE, 1.6e-2), 128: (5e-4, *_LOW)}
+MOST_TOKENS = 17_000_000  # three passes over the text; a run that needs more is not made
 results: dict[str, Any] = {"runs": {}}
 BUDGETS = (1e12, 3e12, 9e12)  # operations, counted as 6 · parameters · tokens
-NEXT = 2.7e13
-SAMPLES = 200  # of the bootstrap
+NEXT = 1.8e13
+SAMPLES = 100  # with the noise of other seeds
 CHARACTERS = 6_000
 POINTS = 40  # of a stored curve
 
@@ -180,23 +180,22 @@ def rate_plans() -> dict[str, Plan]:
 def ladder_plans() -> dict[str, Plan]:
     """Plan the ladder."""
     plans = {
-        f"ladder/{budget:g}/{width}/{seed}": plan(gpt(width, n_layers), budget, seed)
+        f"ladder/{budget:g}/{width}": plan(gpt(width, n_layers), budget)
         for budget in BUDGETS
-        for seed in (range(3) if budget == BUDGETS[0] else range(1))
         for width, n_layers in SIZES
     }
     return {key: plan for key, plan in plans.items() if plan.tokens <= MOST_TOKENS}
 
 
 def next_plans() -> dict[str, Plan]:
-    """Plan the next rung: the shape nearest to the best size, and the shape of the course's GPT."""
-    best = results["prediction"]["best_parameters"]
+    """Plan the next rung, near the best size, and the course GPT's shape on the largest budget."""
+    best = results["prediction"]["said"]["parameters"][0]
     widths = (32, 48, 64, 96, 128, 160)
     shapes = [(width, n) for width in widths for n in range(2, 11) if width <= 32 * n <= 2 * width]
     width, n_layers = min(shapes, key=lambda s: abs(math.log(size_of(gpt(*s)) / best)))
     return {
         "next/predicted": plan(gpt(width, n_layers), NEXT),
-        "next/course shape": plan(gpt(320, 6), NEXT, rate=1e-3),
+        "next/course shape": plan(gpt(320, 6), BUDGETS[-1], rate=1e-3),
     }
 
 
@@ -208,7 +207,7 @@ LLAMA: tuple[tuple[str, dict[str, Any]], ...] = (
     ("SwiGLU", {"feed_forward": "swiglu"}),
     ("grouped-query attention", {"n_kv_heads": 1}),
 )
-LLAMA_SHAPE, LLAMA_TOKENS = (96, 4), 400_000
+LLAMA_SHAPE, LLAMA_TOKENS = (96, 4), 250_000
 
 
 def llama_plans() -> dict[str, Plan]:
@@ -223,31 +222,61 @@ def llama_plans() -> dict[str, Plan]:
     return plans
 
 
-def surface_of(runs: list[dict[str, Any]]) -> LossSurface:
-    """Fit the surface to some runs."""
-    return fit_loss_surface(
-        *([run[key] for run in runs] for key in ("parameters", "tokens", "bits_per_byte"))
-    )
+def laws(runs: list[dict[str, Any]]) -> tuple[list[tuple[float, float]], PowerLaw, PowerLaw]:
+    """Return best size and loss of each budget, and the laws of both over the budget.
+
+    The lowest point is that of a parabola through the four best sizes.
+    """
+    lowest = []
+    for budget in BUDGETS:
+        own = [run for run in runs if abs(run["operations"] / budget - 1) < 0.01]
+        own.sort(key=lambda run: run["bits_per_byte"])
+        columns = [[run[key] for run in own[:4]] for key in ("parameters", "bits_per_byte")]
+        lowest.append(isoflop_minimum(*columns))
+    sizes, losses = zip(*lowest, strict=True)
+    return lowest, fit_power_law(BUDGETS, sizes), fit_power_law(BUDGETS, losses)
+
+
+def seed_noise() -> float:
+    """Return the standard deviation of a loss over seeds, from two seeds of each size."""
+    pairs = [
+        (f"ladder/{BUDGETS[0]:g}/{width}", f"rates/{width}/{rate_for(width):g}")
+        for width, _ in SIZES
+    ]
+    losses = np.array([[results["runs"][key]["bits_per_byte"] for key in pair] for pair in pairs])
+    return float(np.sqrt((np.diff(losses) ** 2).mean() / 2))
 
 
 def predict() -> None:
-    """Fit the ladder and write down what the next rung will be; never changed afterwards."""
+    """Fit the ladder and write down what the next rung will be; never changed afterwards.
+
+    The intervals tell how the predictions move when every loss gets the noise of another seed.
+    """
     if "prediction" in results:
         return
-    runs = [run for key, run in results["runs"].items() if key.startswith("ladder/")]
-    surface = surface_of(runs)
-    best, least = surface.best_for(NEXT)
-    draws, others = np.random.default_rng(0), []
-    while len(others) < SAMPLES:
-        rows = [runs[i] for i in draws.integers(len(runs), size=len(runs))]
-        others.append([float(f"{value:.5g}") for value in astuple(surface_of(rows))])
+    keys = sorted(key for key in results["runs"] if key.startswith("ladder/"))
+    runs = [results["runs"][key] for key in keys]
+    noise, draws, others = seed_noise(), np.random.default_rng(0), []
+    for sample in range(SAMPLES + 1):
+        scale = noise if sample else 0.0
+        again = [
+            run | {"bits_per_byte": run["bits_per_byte"] + scale * draws.standard_normal()}
+            for run in runs
+        ]
+        columns = ("parameters", "tokens", "bits_per_byte")
+        surface = fit_loss_surface(*([run[key] for run in again] for key in columns))
+        lowest, size, loss = laws(again)
+        if not sample:
+            fitted = {"lowest": lowest, "size_exponent": size.exponent, "surface": asdict(surface)}
+        others.append((size(NEXT), loss(NEXT), size.exponent, *surface.best_for(NEXT)))
+    names = ("parameters", "bits_per_byte", "size_exponent", "surface parameters", "surface loss")
+    low, high = np.quantile(others[1:], (0.025, 0.975), axis=0).tolist()
     results["prediction"] = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "operations": NEXT,
-        "surface": {name: float(f"{value:.5g}") for name, value in asdict(surface).items()},
-        "best_parameters": round(best),
-        "bits_per_byte": round(least, 4),
-        "bootstrap": others,
+        "seed_noise": noise,
+        "fitted": fitted,
+        "said": dict(zip(names, zip(others[0], low, high, strict=True), strict=True)),
     }
 
 
@@ -268,7 +297,7 @@ def run_all(plans: dict[str, Plan], target: Path, jobs: int) -> None:
         for future in as_completed(running):
             key, run = running[future], future.result()
             results["runs"][key] = run
-            print(key, {k: v for k, v in run.items() if k != "curve"}, flush=True)
+            print(key, run["bits_per_byte"], flush=True)
             save(target)
 
 
@@ -285,7 +314,8 @@ def main() -> int:
     training_text()  # encodes the corpus once, before the processes need it
     if arguments.out.exists():
         results.update(json.loads(arguments.out.read_text(encoding="utf-8")))
-    makers = {"rates": rate_plans, "ladder": ladder_plans, "next": next_plans, "llama": llama_plans}
+    parts = (rate_plans, ladder_plans, next_plans, llama_plans)
+    makers = dict(zip(("rates", "ladder", "next", "llama"), parts, strict=True))
     for part in arguments.parts or PARTS:
         if part in makers:
             run_all(makers[part](), arguments.out, arguments.jobs)

@@ -36,6 +36,7 @@ PARTS: list[tuple[str, str, list[tuple[str, str]]]] = [
         ("gpt/gpt2", "GPT-2"),
         ("gpt/pretraining-course-gpt", "Pretraining our GPT"),
         ("gpt/decoding", "Decoding"),
+        ("gpt/build-gpt2", "Build GPT-2"),
         ("gpt/prompting", "Prompting"),
         ("gpt/evaluation", "Evaluation"),
         ("gpt/beyond-gpt2", "Beyond GPT-2"),
@@ -122,7 +123,7 @@ def _part(
         f'<text class="number" x="42" y="{middle + 5}" text-anchor="middle">{number}</text>',
         f'<text class="title" x="70" y="{middle + 5}">{_wrap(title, middle)}</text>',
     ]
-    columns = 4 if len(chapters) > 4 else len(chapters)
+    columns = min(len(chapters), 5 if len(chapters) > 8 else 4)
     rows = -(-len(chapters) // columns)
     columns = -(-len(chapters) // rows)
     width = (WIDTH - LEFT - 24) / columns

@@ -10,12 +10,12 @@ training examples, the new weights, the order and the dropout by its seed. The p
     scratch     the four tasks without pretraining
     baselines   the majority and a linear model on TF-IDF features
     pretrained  the four tasks with pretraining, and what the model knows without any label
-    weight      λ = 0.5 in place of 0 on two tasks
+    weight      λ = 0.5 on two tasks, and what λ makes of the language model
     layers      sentiment with a part of the pretrained layers
-    labels      sentiment with fewer labels, with pretraining and without
+    labels      fewer labels for sentiment, more for entailment: from scratch, counted, pretrained
     domain      sentiment after reading reviews without labels
 
-About 40 minutes on one core in all.
+About 50 minutes on one core in all.
 """
 
 import argparse
@@ -25,13 +25,16 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
+from torch.nn.functional import cross_entropy
 
+from course_lib import finetuning
 from course_lib.data import (
     Labeled,
     LabeledSplits,
@@ -43,20 +46,7 @@ from course_lib.data import (
     verse_part_pairs,
 )
 from course_lib.evaluation import accuracy, confusion, macro_f1
-from course_lib.finetuning import (
-    FineTunedModel,
-    FineTuningConfig,
-    SpecialTokens,
-    TaskKind,
-    classical_labels,
-    context_gain,
-    encode_examples,
-    fine_tune,
-    grow_vocabulary,
-    majority_label,
-    predict,
-    transfer,
-)
+from course_lib.finetuning import FineTuningConfig, TaskKind
 from course_lib.models import Transformer, load_course_gpt1
 from course_lib.tokenizers import BytePairTokenizer
 from course_lib.training import Training, TrainingConfig
@@ -66,17 +56,16 @@ TARGET = Path(__file__).resolve().parent.parent / "course_lib/assets/results/fin
 SEEDS = (0, 1, 2)
 LONGEST = 64
 RATES = (3e-4, 1e-3)
-RATE = {"pretrained": 1e-3, "scratch": 1e-3}
-"""The best of `RATES` for each, by the part "rates"."""
-N_VALIDATION = 400
-N_RATES = 500
-UPDATES = 60
-"""The fewest updates of a run: small training sets get more than three passes."""
+RATE = 1e-3  # the best of them, with pretraining and without, by the part "rates"
+N_VALIDATION, N_RATES = 400, 500
+UPDATES = 60  # the fewest of a run: small training sets get more than three passes
 READING_STEPS = 300  # of 16 rows of 64 tokens: the part "domain"
+FEW, MANY = 100, 2400
+
+Split = tuple[list[Labeled], list[Labeled]]
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """Where a task's examples come from, and how many are used."""
 
     kind: TaskKind
@@ -93,14 +82,45 @@ TASKS = {
 }
 
 
-def examples_of(task: Task, seed: int, n_train: int) -> tuple[list[Labeled], list[Labeled]]:
+def _all_tasks(*arms: str) -> list[tuple[str, str, int]]:
+    return [(arm, name, task.n_train) for name, task in TASKS.items() for arm in arms]
+
+
+PLAN: dict[str, list[tuple[str, str, int]]] = {
+    "rates": [],
+    "scratch": _all_tasks("scratch"),
+    "baselines": _all_tasks("majority", "tf-idf"),
+    "pretrained": _all_tasks("pretrained"),
+    "weight": [
+        ("lambda 0", "sentiment", 600),
+        ("lambda 0.5", "sentiment", 600),
+        ("lambda 0.5", "entailment", 600),
+    ],
+    "layers": [(f"layers {n}", "sentiment", 600) for n in range(4)],
+    "labels": [
+        (arm, name, n_train)
+        for name, n_train in (("sentiment", FEW), ("entailment", MANY))
+        for arm in ("majority", "tf-idf", "scratch", "pretrained")
+    ],
+    "domain": [("domain", "sentiment", n_train) for n_train in (FEW, 600)],
+}
+"""Part → runs as (arm, task, number of labels), each with all seeds."""
+
+
+@cache
+def splits_of(name: str) -> LabeledSplits:
+    """Return all examples of a task."""
+    return TASKS[name].load()
+
+
+def examples_of(name: str, seed: int, n_train: int) -> Split:
     """Draw training examples by the seed; the test is always the same."""
-    splits = task.load()
-    pool = splits.train[: len(splits.train) - N_VALIDATION]
-    return random.Random(seed).sample(pool, n_train), splits.test[: task.n_test]
+    splits = splits_of(name)
+    pool = splits.train[:-N_VALIDATION]
+    return random.Random(seed).sample(pool, n_train), splits.test[: TASKS[name].n_test]
 
 
-def scores(said: Sequence[int], test: Sequence[Labeled]) -> dict[str, float]:
+def scores(said: Sequence[int], test: Sequence[Labeled]) -> dict[str, Any]:
     """Accuracy, F1 (of label 1, or the mean over all choices) and, for two labels, Matthews."""
     true = [item.label for item in test]
     found = {"accuracy": accuracy(said, true)}
@@ -112,67 +132,38 @@ def scores(said: Sequence[int], test: Sequence[Labeled]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def fine_tuned(
-    body: Transformer,
-    tokenizer: BytePairTokenizer,
-    kind: TaskKind,
-    data: tuple[Sequence[Labeled], Sequence[Labeled]],
-    config: FineTuningConfig,
-    seed: int,
-) -> dict[str, Any]:
-    """Fine-tune a copy of a model and test it."""
-    started = time.process_time()
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)  # dropout
-    special = SpecialTokens.after(body.config.vocab_size)
-    model = FineTunedModel(grow_vocabulary(body, generator=generator), kind, generator=generator)
-    train, test = (
-        encode_examples(part, kind, tokenizer.encode, special, longest=LONGEST) for part in data
-    )
-    history = fine_tune(model, train, config, generator=generator)
-    said = predict(model, test).argmax(dim=1).tolist()
-    last = history[-10:]
-    found: dict[str, Any] = scores(said, data[1])
-    found["task_loss"] = round(sum(entry.task_loss for entry in last) / len(last), 3)
-    if config.lm_weight:
-        language = [entry.language_loss or 0.0 for entry in history]
-        ends = (language[:10], language[-10:])
-        found["language_loss"] = [round(sum(part) / 10, 3) for part in ends]
-    found["seconds"] = round(time.process_time() - started, 1)
-    return found
-
-
-def settings(rate: float, n_train: int, *, lm_weight: float = 0.0) -> FineTuningConfig:
+def settings(rate: float, n_train: int, lm_weight: float = 0.0) -> FineTuningConfig:
     """Three passes, or more where that would be too few updates."""
     config = FineTuningConfig(peak_learning_rate=rate, lm_weight=lm_weight)
     epochs = max(config.epochs, round(UPDATES * config.batch_size / n_train))
     return replace(config, epochs=epochs)
 
 
-class Results:
-    """The file of results: runs by their key, written after each one."""
+class Experiment:
+    """Runs by their key, stored in a file after each one."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, body: Transformer, tokenizer: BytePairTokenizer) -> None:
+        self.path, self.body, self.tokenizer = path, body, tokenizer
+        self.end = tokenizer.special_tokens[END_OF_TEXT]
         self.runs: dict[str, dict[str, Any]] = {}
         if path.exists():
             self.runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
 
-    def run(self, key: str, make: Callable[[], dict[str, Any]]) -> None:
+    def run(self, key: str, make: Callable[..., dict[str, Any]], *arguments: Any) -> None:
         """Make the run of this key and store it, unless it is there."""
         if key not in self.runs:
-            self.runs[key] = make()
+            self.runs[key] = make(*arguments)
             print(key, self.runs[key], flush=True)
             self.save()
 
     def save(self) -> None:
         """Write the file."""
         result = {
-            "command": "python scripts/finetune_tasks.py " + " ".join(PARTS),
+            "command": "python scripts/finetune_tasks.py " + " ".join(PLAN),
             "date": datetime.date.today().isoformat(),
             "model": "gpt1-small",
             "longest": LONGEST,
-            "rates": RATE,
+            "rate": RATE,
             "seeds": SEEDS,
             "sizes": {name: [task.n_train, task.n_test] for name, task in TASKS.items()},
             "settings": FineTuningConfig(lm_weight=0.0).to_dict(),
@@ -180,98 +171,92 @@ class Results:
             "reading": {"steps": READING_STEPS, "tokens": READING_STEPS * 16 * LONGEST},
             "runs": dict(sorted(self.runs.items())),
         }
-        self.path.parent.mkdir(exist_ok=True)
         self.path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
+    def part(self, part: str) -> None:
+        """Make all runs of a part."""
+        if part == "rates":
+            self.rates()
+        if part == "pretrained":
+            for name in ("entailment", "similarity", "next sentence"):
+                self.run(f"no labels/{name}", self.unlabeled, name)
+        if part == "weight":
+            self.run("language", self.language_loss, self.body)
+        for seed in SEEDS:
+            for arm, name, n_train in PLAN[part]:
+                self.run(f"{arm}/{name}/{n_train}/{seed}", self.one, arm, name, n_train, seed)
 
-class Experiment:
-    """The parts, each a method."""
+    def one(self, arm: str, name: str, n_train: int, seed: int) -> dict[str, Any]:
+        """Train and test one arm on one task."""
+        kind, (train, test) = TASKS[name].kind, examples_of(name, seed, n_train)
+        if arm == "majority":
+            return scores([finetuning.majority_label(train)] * len(test), test)
+        if arm == "tf-idf":
+            return scores(finetuning.classical_labels(kind, train, test), test)
+        config = settings(RATE, n_train, 0.5 if arm == "lambda 0.5" else 0.0)
+        model, found = self.fine_tuned(self.start(arm, seed), kind, (train, test), config, seed)
+        if (arm, name, n_train) in PLAN["weight"] and name == "sentiment":
+            found["language_loss"] = self.language_loss(model.body)
+        return found
 
-    def __init__(self, results: Results, body: Transformer, tokenizer: BytePairTokenizer) -> None:
-        self.results, self.body, self.tokenizer = results, body, tokenizer
-        self.cached: dict[tuple[str, int, int], tuple[list[Labeled], list[Labeled]]] = {}
-
-    def data(self, name: str, seed: int, n_train: int = 0) -> tuple[list[Labeled], list[Labeled]]:
-        """Return the examples of a run."""
-        n_train = n_train or TASKS[name].n_train
-        if (name, seed, n_train) not in self.cached:
-            self.cached[name, seed, n_train] = examples_of(TASKS[name], seed, n_train)
-        return self.cached[name, seed, n_train]
-
-    def fresh(self, seed: int, n_layers: int = 0, *, embeddings: bool = False) -> Transformer:
-        """Return a model with some pretrained layers, none where not said."""
+    def start(self, arm: str, seed: int) -> Transformer:
+        """Return the model that an arm begins with."""
+        if arm == "domain":
+            return self.reader
+        if arm != "scratch" and not arm.startswith("layers"):
+            return self.body
+        n_layers = 0 if arm == "scratch" else int(arm.split()[1])
         generator = torch.Generator().manual_seed(1000 + seed)
-        return transfer(self.body, n_layers=n_layers, embeddings=embeddings, generator=generator)
-
-    def tune(
-        self, arm: str, name: str, seed: int, body: Transformer, n_train: int = 0, **options: float
-    ) -> None:
-        """Fine-tune one model and store its scores."""
-        n_train = n_train or TASKS[name].n_train
-        rate = RATE["scratch" if arm == "scratch" else "pretrained"]
-        config = settings(rate, n_train, **options)
-        kind = TASKS[name].kind
-        self.results.run(
-            f"{arm}/{name}/{n_train}/{seed}",
-            lambda: fine_tuned(
-                body, self.tokenizer, kind, self.data(name, seed, n_train), config, seed
-            ),
+        return finetuning.transfer(
+            self.body, n_layers=n_layers, embeddings=arm != "scratch", generator=generator
         )
+
+    def fine_tuned(
+        self, body: Transformer, kind: TaskKind, data: Split, config: FineTuningConfig, seed: int
+    ) -> tuple[finetuning.FineTunedModel, dict[str, Any]]:
+        """Fine-tune a copy of a model and test it."""
+        started = time.process_time()
+        generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)  # dropout
+        special = finetuning.SpecialTokens.after(body.config.vocab_size)
+        grown = finetuning.grow_vocabulary(body, generator=generator)
+        model = finetuning.FineTunedModel(grown, kind, generator=generator)
+        train, test = (
+            finetuning.encode_examples(part, kind, self.tokenizer.encode, special, longest=LONGEST)
+            for part in data
+        )
+        history = finetuning.fine_tune(model, train, config, generator=generator)
+        found = scores(finetuning.predict(model, test).argmax(dim=1).tolist(), data[1])
+        found["task_loss"] = round(sum(entry.task_loss for entry in history[-10:]) / 10, 3)
+        found["seconds"] = round(time.process_time() - started, 1)
+        return model, found
+
+    @torch.no_grad()
+    def language_loss(self, body: Transformer) -> dict[str, float]:
+        """Return the next-token loss on unread sentences, in nats per token."""
+        found = {}
+        for name in ("sentiment", "next sentence"):
+            texts = [item.texts[0] for item in splits_of(name).test[:100]]
+            rows = [torch.tensor([self.end, *self.tokenizer.encode(text)]) for text in texts]
+            each = [cross_entropy(body(r[None, :-1])[0], r[1:], reduction="none") for r in rows]
+            found[name] = round(float(torch.cat(each).mean()), 3)
+        return found
 
     def rates(self) -> None:
         """Try the rates on sentiment, with examples that are in no other run."""
-        pool = sentiment_splits().train
+        pool = splits_of("sentiment").train
         data = random.Random(9).sample(pool[:-N_VALIDATION], N_RATES), pool[-N_VALIDATION:]
-        for arm, body in (("scratch", self.fresh(9)), ("pretrained", self.body)):
+        for arm in ("scratch", "pretrained"):
             for rate in RATES:
-                self.results.run(
-                    f"rates/{arm}/{rate:g}",
-                    lambda body=body, rate=rate: fine_tuned(  # type: ignore[misc]
-                        body, self.tokenizer, "classification", data, settings(rate, N_RATES), 9
-                    ),
-                )
+                given = self.start(arm, 9), "classification", data, settings(rate, N_RATES), 9
+                self.run(f"rates/{arm}/{rate:g}", lambda *given: self.fine_tuned(*given)[1], *given)
 
-    def scratch(self) -> None:
-        """Run the four tasks without pretraining."""
-        for seed in SEEDS:
-            for name in TASKS:
-                self.tune("scratch", name, seed, self.fresh(seed))
-
-    def baselines(self) -> None:
-        """Run the four tasks without a neural network."""
-        for name, task in TASKS.items():
-            for n_train in (100, task.n_train) if name == "sentiment" else (task.n_train,):
-                for seed in SEEDS:
-                    train, test = self.data(name, seed, n_train)
-                    key = f"{name}/{n_train}/{seed}"
-                    self.results.run(
-                        f"majority/{key}",
-                        lambda train=train, test=test: scores(  # type: ignore[misc]
-                            [majority_label(train)] * len(test), test
-                        ),
-                    )
-                    self.results.run(
-                        f"tf-idf/{key}",
-                        lambda kind=task.kind, train=train, test=test: scores(  # type: ignore[misc]
-                            classical_labels(kind, train, test), test
-                        ),
-                    )
-
-    def pretrained(self) -> None:
-        """Run the four tasks with pretraining; before that, ask the model without any label."""
-        for name in ("entailment", "similarity", "next sentence"):
-            self.results.run(f"no labels/{name}", lambda name=name: self.unlabeled(name))  # type: ignore[misc]
-        for seed in SEEDS:
-            for name in TASKS:
-                self.tune("pretrained", name, seed, self.body)
-
-    def unlabeled(self, name: str) -> dict[str, float]:
-        """Score by how much the first text helps to predict the second one."""
-        _, test = self.data(name, 0)
-        neutral = [self.tokenizer.special_tokens[END_OF_TEXT]]
+    def unlabeled(self, name: str) -> dict[str, Any]:
+        """Score by how much the first text helps to finetuning.predict the second one."""
+        _, test = examples_of(name, 0, 1)
         encoded = [[self.tokenizer.encode(text) for text in item.texts] for item in test]
         gains = [
-            [context_gain(self.body, first, text, neutral=neutral) for text in others]
+            [finetuning.context_gain(self.body, first, text, neutral=[self.end]) for text in others]
             for first, *others in encoded
         ]
         if name == "next sentence":
@@ -279,45 +264,13 @@ class Experiment:
         middle = median(row[0] for row in gains)
         return scores([int(row[0] > middle) for row in gains], test)
 
-    def weight(self) -> None:
-        """Add the next-token loss to the task's."""
-        for seed in SEEDS:
-            for name in ("sentiment", "entailment"):
-                self.tune("lambda 0.5", name, seed, self.body, lm_weight=0.5)
-
-    def layers(self) -> None:
-        """Take over the embeddings and the first 0 to 3 layers; 4 is the part "pretrained"."""
-        for n_layers in range(self.body.config.n_layers):
-            for seed in SEEDS:
-                body = self.fresh(seed, n_layers, embeddings=True)
-                self.tune(f"layers {n_layers}", "sentiment", seed, body)
-
-    def labels(self) -> None:
-        """Learn sentiment from fewer labels."""
-        for n_train in (100,):
-            for seed in SEEDS:
-                self.tune("scratch", "sentiment", seed, self.fresh(seed), n_train)
-                self.tune("pretrained", "sentiment", seed, self.body, n_train)
-
-    def domain(self) -> None:
-        """Go on with pretraining on reviews without labels, then learn sentiment."""
-        keys = [f"domain/sentiment/{n}/{seed}" for n in (100, 600) for seed in SEEDS]
-        if all(key in self.results.runs for key in keys):
-            return
-        body = self.read_reviews()
-        for n_train in (100, 600):
-            for seed in SEEDS:
-                self.tune("domain", "sentiment", seed, body, n_train)
-
-    def read_reviews(self) -> Transformer:
-        """Return the model after reading the reviews that are not in the test, without labels."""
-        tested = {item.texts[0] for item in sentiment_splits().test}
-        end = self.tokenizer.special_tokens[END_OF_TEXT]
-        ids: list[int] = []
-        for item in rated_texts("movies"):
-            if item.text not in tested:
-                ids += [*self.tokenizer.encode(item.text), end]
-        body = transfer(self.body, n_layers=self.body.config.n_layers)
+    @cached_property
+    def reader(self) -> Transformer:
+        """The model after reading the reviews that are not in the test, without labels."""
+        tested = {item.texts[0] for item in splits_of("sentiment").test}
+        unseen = [item.text for item in rated_texts("movies") if item.text not in tested]
+        ids = [token for text in unseen for token in (*self.tokenizer.encode(text), self.end)]
+        body = finetuning.transfer(self.body, n_layers=self.body.config.n_layers)
         generator = torch.Generator().manual_seed(0)
         torch.manual_seed(0)
         batches = RandomBatches(torch.tensor(ids), 16, LONGEST, generator=generator)
@@ -326,23 +279,20 @@ class Experiment:
         )
         losses = [entry.loss for entry in Training(body, batches, config).steps()]
         found = {"first": sum(losses[:10]) / 10, "last": sum(losses[-30:]) / 30, "text": len(ids)}
-        self.results.runs["reading"] = {name: round(value, 3) for name, value in found.items()}
+        self.runs["reading"] = {name: round(value, 3) for name, value in found.items()}
         return body.eval()
-
-
-PARTS = ("rates", "scratch", "baselines", "pretrained", "weight", "layers", "labels", "domain")
 
 
 def main() -> int:
     """Run the parts that are named."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("parts", nargs="+", choices=PARTS)
+    parser.add_argument("parts", nargs="+", choices=PLAN)
     parser.add_argument("--out", type=Path, default=TARGET)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    experiment = Experiment(Results(arguments.out), *load_course_gpt1())
+    experiment = Experiment(arguments.out, *load_course_gpt1())
     for part in arguments.parts:
-        getattr(experiment, part)()
+        experiment.part(part)
     return 0
 
 

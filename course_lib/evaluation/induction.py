@@ -53,6 +53,26 @@ def repeated_tokens(
     return torch.cat([first, once, once])
 
 
+def occurrence_targets(tokens: Int[Tensor, " T"], offset: int) -> Bool[Tensor, "T T"]:
+    """Return the role "look `offset` places behind an earlier occurrence of my token".
+
+    targets[t, s] is True where s ≤ t, s − offset < t and tokens[s − offset] = tokens[t]. Offset 0
+    is the earlier occurrence itself, 1 what came after it.
+
+    >>> occurrence_targets(torch.tensor([5, 6, 5]), 0).int().tolist()
+    [[0, 0, 0], [0, 0, 0], [1, 0, 0]]
+    """
+    n = len(tokens)
+    place = torch.arange(n, device=tokens.device)
+    earlier = (tokens[:, None] == tokens[None, :]) & (place[None, :] < place[:, None])
+    targets = torch.zeros(n, n, dtype=torch.bool, device=tokens.device)
+    if abs(offset) < n:
+        kept = n - abs(offset)
+        first = max(offset, 0)
+        targets[:, first : first + kept] = earlier[:, first - offset : first - offset + kept]
+    return targets.tril()
+
+
 def successor_targets(tokens: Int[Tensor, " T"]) -> Bool[Tensor, "T T"]:
     """Return the role "look behind an earlier occurrence of the token I stand on".
 
@@ -61,9 +81,7 @@ def successor_targets(tokens: Int[Tensor, " T"]) -> Bool[Tensor, "T T"]:
     >>> successor_targets(torch.tensor([5, 6, 5])).int().tolist()
     [[0, 0, 0], [0, 0, 0], [0, 1, 0]]
     """
-    targets = torch.zeros(len(tokens), len(tokens), dtype=torch.bool, device=tokens.device)
-    targets[:, 1:] = tokens[:, None] == tokens[None, :-1]
-    return targets.tril()
+    return occurrence_targets(tokens, 1)
 
 
 @torch.no_grad()

@@ -23,11 +23,18 @@ _BOOK_ORDER = (
     "encoder_decoder",
     "masks",
     "gpt1",
+    "gpt1_finetuning",
     "gpt2",
     "pretraining",
     "decoding",
+    "build_gpt2",
+    "prompting",
     "evaluation",
+    "beyond_gpt2",
 )
+
+# Long graded projects: a page of rungs, more of them than a chapter's four to six exercises.
+PROJECTS = frozenset({"build_gpt2"})
 
 
 @cache

@@ -41,12 +41,16 @@ PLACES = {
     ),
     "masks": Place(_INSIDE, "One mask, five models", "book/transformer/one-mask-five-models.ipynb"),
     "gpt1": Place(_GPT, "GPT-1: the recipe", "book/gpt/gpt1.ipynb"),
+    "gpt1_finetuning": Place(_GPT, "Fine-tuning GPT-1", "book/gpt/gpt1-finetuning.ipynb"),
     "gpt2": Place(_GPT, "GPT-2, whole", "book/gpt/gpt2.ipynb"),
     "pretraining": Place(
         _GPT, "Pretraining the course's own GPT", "book/gpt/pretraining-course-gpt.ipynb"
     ),
     "decoding": Place(_GPT, "Decoding", "book/gpt/decoding.ipynb"),
+    "build_gpt2": Place(_GPT, "Build GPT-2 yourself", "book/gpt/build-gpt2.ipynb"),
+    "prompting": Place(_GPT, "Prompting", "book/gpt/prompting.ipynb"),
     "evaluation": Place(_GPT, "Evaluation", "book/gpt/evaluation.ipynb"),
+    "beyond_gpt2": Place(_GPT, "Beyond GPT-2", "book/gpt/beyond-gpt2.ipynb"),
 }
 
 

@@ -7,6 +7,7 @@ from course_lib.evaluation.induction import (
     attention_maps,
     best_heads,
     heads_silenced,
+    occurrence_targets,
     other_heads_of_same_layers,
     repeated_tokens,
     successor_targets,
@@ -44,6 +45,17 @@ def test_in_a_repeated_sequence_the_target_is_always_as_far_away():
 def test_the_token_after_every_earlier_occurrence_counts_itself_included():
     targets = successor_targets(torch.tensor([4, 4, 7, 4]))
     assert targets.nonzero().tolist() == [[1, 1], [3, 1], [3, 2]]
+
+
+@pytest.mark.parametrize("offset", [-3, -1, 0, 1, 2, 9])
+def test_places_around_an_earlier_occurrence_by_definition(offset):
+    tokens = torch.tensor([4, 4, 7, 4, 5, 7, 4])
+    n = len(tokens)
+    expected = [
+        [s <= t and 0 <= s - offset < t and bool(tokens[s - offset] == tokens[t]) for s in range(n)]
+        for t in range(n)
+    ]
+    assert occurrence_targets(tokens, offset).tolist() == expected
 
 
 def test_a_head_made_to_copy_scores_one():

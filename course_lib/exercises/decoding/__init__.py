@@ -2,7 +2,7 @@
 
 from course_lib.exercises.decoding import (
     beam_search,
-    penalize_repetition,
+    check_draft,
     repeated_share,
     temperature_softmax,
     top_k,
@@ -13,7 +13,7 @@ EXERCISES = (
     temperature_softmax.EXERCISE,
     top_k.EXERCISE,
     top_p.EXERCISE,
-    penalize_repetition.EXERCISE,
     repeated_share.EXERCISE,
     beam_search.EXERCISE,
+    check_draft.EXERCISE,
 )
