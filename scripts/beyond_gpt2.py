@@ -1,6 +1,6 @@
 """Train a ladder of small GPTs and predict its next rung; change a GPT-2 into a Llama step by step.
 
-    python scripts/beyond_gpt2.py rates ladder predict next reference llama
+    python scripts/beyond_gpt2.py rates ladder predict next reference vocabulary llama
 
 Writes course_lib/assets/results/beyond_gpt2.json, after every run; a run that is there already is
 not made again. All models read the texts of the course's own GPT, cut into 2,048 tokens, on one
@@ -12,6 +12,7 @@ of each held-out document. The parts:
     predict    what the next rung should cost and reach, written before it is trained
     next       the next rung; and the shape of the course's GPT on the largest budget
     reference  the course's GPT on the same held-out text
+    vocabulary some models with 8,192 tokens, at two other budgets
     llama      the changes from GPT-2 to Llama, one at a time, three seeds
 
 About two and a half hours on one core in all, of which the ladder takes one.
@@ -23,31 +24,25 @@ import json
 import math
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from course_lib.assets import checkpoint_path
 from course_lib.config import TransformerConfig
-from course_lib.data import ShuffledBatches, course_corpus, encode_documents
-from course_lib.evaluation import (
-    PowerLaw,
-    fit_loss_surface,
-    fit_power_law,
-    isoflop_minimum,
+from course_lib.evaluation import PowerLaw, fit_loss_surface, fit_power_law, isoflop_minimum
+from course_lib.models import load_course_gpt
+from course_lib.training.short_run import (
+    ShortRun,
+    held_out_score,
+    matrix_parameters,
 )
-from course_lib.models import Transformer, load_course_gpt
-from course_lib.tokenizers import BytePairTokenizer
-from course_lib.training import Training, TrainingConfig, keep_freed_memory
-from course_lib.training.recipe import END_OF_TEXT, HeldOutLoss
 
-PARTS = ("rates", "ladder", "predict", "next", "reference", "llama")
+PARTS = ("rates", "ladder", "predict", "next", "reference", "vocabulary", "llama")
 TARGET = Path(__file__).resolve().parent.parent / "course_lib/assets/results/beyond_gpt2.json"
-VOCABULARY, CONTEXT, BATCH = 2048, 256, 4
+VOCABULARY, CONTEXT = 2048, 256
 SIZES = ((16, 2), (24, 2), (32, 2), (48, 3), (64, 4), (96, 4), (128, 5))  # and layers
 _LOW, _MIDDLE = (1e-3, 2e-3, 4e-3), (2e-3, 4e-3, 8e-3)
 RATES = {16: (8e-3, 1.6e-2, 3.2e-2), 24: (4e-3, 8e-3, 1.6e-2), 48: _MIDDLE, 64: _LOW, 96: _LOW}
@@ -57,18 +52,6 @@ results: dict[str, Any] = {"runs": {}}
 BUDGETS = (1e12, 3e12, 9e12)  # operations, counted as 6 · parameters · tokens
 NEXT = 1.8e13
 SAMPLES = 100  # with the noise of other seeds
-CHARACTERS = 6_000
-POINTS = 40  # of a stored curve
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One run: a model, how much it reads, and how."""
-
-    config: TransformerConfig
-    tokens: int
-    rate: float
-    seed: int
 
 
 def gpt(width: int, n_layers: int, **choices: Any) -> TransformerConfig:
@@ -78,13 +61,6 @@ def gpt(width: int, n_layers: int, **choices: Any) -> TransformerConfig:
     return TransformerConfig(VOCABULARY, CONTEXT, **sizes | choices)
 
 
-def size_of(config: TransformerConfig) -> int:
-    """Count the parameters that take part in matrix products: all but the learned positions."""
-    with torch.device("meta"):
-        total = Transformer(config).n_parameters()
-    return total - (CONTEXT * config.d_model if config.positions == "learned" else 0)
-
-
 def rate_for(width: int) -> float:
     """Return the best rate of the part "rates" for this width, or for the nearest one below."""
     tried = max(known for known in RATES if known <= width)
@@ -92,83 +68,13 @@ def rate_for(width: int) -> float:
     return min(made, key=lambda rate: made[rate])
 
 
-def plan(config: TransformerConfig, budget: float, seed: int = 0, rate: float = 0.0) -> Plan:
+def plan(config: TransformerConfig, budget: float, seed: int = 0, rate: float = 0.0) -> ShortRun:
     """Plan a run that spends a budget."""
-    tokens = round(budget / 6 / size_of(config))
-    return Plan(config, tokens, rate or rate_for(config.d_model), seed)
+    tokens = round(budget / 6 / matrix_parameters(config))
+    return ShortRun(config, tokens, rate or rate_for(config.d_model), seed)
 
 
-@cache
-def small_tokenizer() -> BytePairTokenizer:
-    """Return the tokenizer of the course's GPT, cut to its first merges.
-
-    Merges are learned one by one, so these are the merges of a vocabulary of this size.
-    """
-    merges = BytePairTokenizer.load(checkpoint_path("course-gpt")).merges
-    return BytePairTokenizer(merges[: VOCABULARY - 257], special_tokens=[END_OF_TEXT])
-
-
-@cache
-def training_text() -> Any:
-    """Return the tokens of the training documents."""
-    tokenizer = small_tokenizer()
-    end = tokenizer.special_tokens[END_OF_TEXT]
-    return encode_documents(course_corpus().train, tokenizer, end_of_text=end)
-
-
-def scored(model: torch.nn.Module, tokenizer: BytePairTokenizer) -> dict[str, float]:
-    """Score a model on the held-out text."""
-    texts = [document.text[:CHARACTERS] for document in course_corpus().validation]
-    end = tokenizer.special_tokens[END_OF_TEXT]
-    ids = np.concatenate([np.array([end, *tokenizer.encode(text)]) for text in texts])
-    n_bytes = sum(len(text.encode("utf-8")) for text in texts)
-    nats = HeldOutLoss(ids, CONTEXT)(model.eval())
-    bits = nats * len(ids) / n_bytes / math.log(2)
-    return {"nats": round(nats, 4), "bits_per_byte": round(bits, 4)}
-
-
-def train(todo: Plan) -> dict[str, Any]:
-    """Make one run."""
-    keep_freed_memory()
-    torch.set_num_threads(1)
-    n_steps = round(todo.tokens / BATCH / CONTEXT)
-    model = Transformer(todo.config, generator=torch.Generator().manual_seed(todo.seed))
-    draws = torch.Generator().manual_seed(todo.seed)
-    settings = TrainingConfig(
-        n_steps=n_steps,
-        peak_learning_rate=todo.rate,
-        final_learning_rate=todo.rate / 20,
-        warmup_steps=min(200, n_steps // 10),
-        betas=(0.9, 0.99),
-    )
-    batches = ShuffledBatches(training_text(), BATCH, CONTEXT, generator=draws)
-    history = list(Training(model, batches, settings).steps())
-    ends = np.linspace(0, n_steps, POINTS + 1).astype(int)
-    means = [
-        [
-            history[stop - 1].tokens,
-            round(sum(p.loss for p in history[start:stop]) / (stop - start), 3),
-        ]
-        for start, stop in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
-        if stop > start
-    ]
-    size = size_of(todo.config)
-    return {
-        "width": todo.config.d_model,
-        "layers": todo.config.n_layers,
-        "parameters": size,
-        "tokens": history[-1].tokens,
-        "operations": 6 * size * history[-1].tokens,
-        "updates": n_steps,
-        "rate": todo.rate,
-        "seed": todo.seed,
-        "seconds": round(history[-1].seconds),
-        "curve": means,
-        **scored(model, small_tokenizer()),
-    }
-
-
-def rate_plans() -> dict[str, Plan]:
+def rate_plans() -> dict[str, ShortRun]:
     """Plan the choice of the learning rates."""
     return {
         f"rates/{width}/{rate:g}": plan(gpt(width, n_layers), BUDGETS[0], 9, rate)
@@ -177,7 +83,7 @@ def rate_plans() -> dict[str, Plan]:
     }
 
 
-def ladder_plans() -> dict[str, Plan]:
+def ladder_plans() -> dict[str, ShortRun]:
     """Plan the ladder."""
     plans = {
         f"ladder/{budget:g}/{width}": plan(gpt(width, n_layers), budget)
@@ -187,16 +93,30 @@ def ladder_plans() -> dict[str, Plan]:
     return {key: plan for key, plan in plans.items() if plan.tokens <= MOST_TOKENS}
 
 
-def next_plans() -> dict[str, Plan]:
-    """Plan the next rung, near the best size, and the course GPT's shape on the largest budget."""
-    best = results["prediction"]["said"]["parameters"][0]
+def next_plans() -> dict[str, ShortRun]:
+    """Plan the next rung, near the two predicted sizes; and the course GPT's shape, one lower."""
     widths = (32, 48, 64, 96, 128, 160)
     shapes = [(width, n) for width in widths for n in range(2, 11) if width <= 32 * n <= 2 * width]
-    width, n_layers = min(shapes, key=lambda s: abs(math.log(size_of(gpt(*s)) / best)))
-    return {
-        "next/predicted": plan(gpt(width, n_layers), NEXT),
-        "next/course shape": plan(gpt(320, 6), BUDGETS[-1], rate=1e-3),
-    }
+    said, plans = results["prediction"]["said"], {}
+    for name, best in (
+        ("predicted", said["parameters"][0]),
+        ("surface", said["surface parameters"][0]),
+    ):
+        near = min(shapes, key=lambda s: abs(math.log(matrix_parameters(gpt(*s)) / best)))
+        plans[f"next/{name}"] = plan(gpt(*near), NEXT)
+    return plans | {"next/course shape": plan(gpt(320, 6), BUDGETS[-1], rate=1e-3)}
+
+
+def vocabulary_plans() -> dict[str, ShortRun]:
+    """Plan small models with all 8,192 tokens of the course's GPT, at two budgets."""
+    shapes = ((16, 2), (24, 2), (32, 2), (48, 2), (64, 3), (96, 4))
+    plans = {}
+    for budget, some in ((1.5e12, shapes), (1.35e13, shapes[2:])):
+        for width, n_layers in some:
+            config = replace(gpt(width, n_layers), vocab_size=8192)
+            rate = 2e-3 * math.sqrt(64 / width)
+            plans[f"vocabulary/{budget:g}/{width}"] = plan(config, budget, rate=rate)
+    return plans
 
 
 LLAMA: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -210,15 +130,15 @@ LLAMA: tuple[tuple[str, dict[str, Any]], ...] = (
 LLAMA_SHAPE, LLAMA_TOKENS = (96, 4), 250_000
 
 
-def llama_plans() -> dict[str, Plan]:
+def llama_plans() -> dict[str, ShortRun]:
     """Plan the changes, each made on top of the ones before; every model reads as many tokens."""
-    plans: dict[str, Plan] = {}
+    plans: dict[str, ShortRun] = {}
     choices: dict[str, Any] = {}
     for name, change in LLAMA:
         choices |= change
         config = gpt(*LLAMA_SHAPE, **choices)
         for seed in range(3):
-            plans[f"llama/{name}/{seed}"] = Plan(config, LLAMA_TOKENS, rate_for(96), seed)
+            plans[f"llama/{name}/{seed}"] = ShortRun(config, LLAMA_TOKENS, rate_for(96), seed)
     return plans
 
 
@@ -287,13 +207,13 @@ def save(target: Path) -> None:
     target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def run_all(plans: dict[str, Plan], target: Path, jobs: int) -> None:
+def run_all(plans: dict[str, ShortRun], target: Path, jobs: int) -> None:
     """Make the runs that are not stored yet, the longest first, and store each one."""
     todo = {key: plan for key, plan in plans.items() if key not in results["runs"]}
-    cost = {key: size_of(plan.config) * plan.tokens for key, plan in todo.items()}
+    cost = {key: matrix_parameters(plan.config) * plan.tokens for key, plan in todo.items()}
     with ProcessPoolExecutor(jobs) as pool:
         order = sorted(todo, key=lambda key: -cost[key])
-        running = {pool.submit(train, todo[key]): key for key in order}
+        running = {pool.submit(todo[key].make): key for key in order}
         for future in as_completed(running):
             key, run = running[future], future.result()
             results["runs"][key] = run
@@ -311,18 +231,18 @@ def main() -> int:
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     torch.set_num_threads(1)
-    training_text()  # encodes the corpus once, before the processes need it
+    plan(gpt(*SIZES[0]), BUDGETS[0], rate=1e-3).training()  # encodes the texts for all processes
     if arguments.out.exists():
         results.update(json.loads(arguments.out.read_text(encoding="utf-8")))
-    parts = (rate_plans, ladder_plans, next_plans, llama_plans)
-    makers = dict(zip(("rates", "ladder", "next", "llama"), parts, strict=True))
+    parts = (rate_plans, ladder_plans, next_plans, vocabulary_plans, llama_plans)
+    makers = dict(zip(("rates", "ladder", "next", "vocabulary", "llama"), parts, strict=True))
     for part in arguments.parts or PARTS:
         if part in makers:
             run_all(makers[part](), arguments.out, arguments.jobs)
         elif part == "predict":
             predict()
         else:
-            results["reference"] = scored(*load_course_gpt())
+            results["reference"] = held_out_score(*load_course_gpt(), CONTEXT)
         save(arguments.out)
     return 0
 

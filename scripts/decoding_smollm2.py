@@ -105,7 +105,10 @@ def speculation(
     plain_ms = fast_ms = 0.0
     kept = tested = rounds = same = 0
     for seed, prompt in enumerate(prompts):
-        settings = {"sampling": sampling, "generator": torch.Generator().manual_seed(seed)}
+        settings: dict[str, Any] = {
+            "sampling": sampling,
+            "generator": torch.Generator().manual_seed(seed),
+        }
         run = partial(generate, model, prompt, **settings)
         guess = partial(look_up, vocab_size=vocab_size)
         fast = partial(speculative_generate, model, guess, prompt, n_draft=N_DRAFT, **settings)
@@ -139,7 +142,8 @@ def main() -> int:
     texts = passages(tokenizer)
     encode = {"course-gpt": tokenizer.encode, "smollm2-135m": their_tokenizer.encode}
     repetition: dict[str, dict[str, list[list[float]]]] = {}
-    for name, model in {"course-gpt": course, "smollm2-135m": large}.items():
+    models: dict[str, Decoder] = {"course-gpt": course, "smollm2-135m": large}
+    for name, model in models.items():
         rows: dict[str, list[list[float]]] = {"loop": [], "author": [], "shuffled": []}
         for seed, passage in enumerate(texts):
             prompt = tokenizer.decode(passage[:N_PROMPT])
