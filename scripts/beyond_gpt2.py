@@ -10,7 +10,7 @@ of each held-out document. The parts:
     rates      choice of the learning rate of each width, on the smallest budget
     ladder     five sizes, three budgets each; two smaller ones, two budgets each
     predict    what the next rung should cost and reach, written before it is trained
-    next       the next rung; and the shape of the course's GPT on the largest budget
+    next       the next rung; its shape and that of the course's GPT on the largest budget
     reference  the course's GPT on the same held-out text
     vocabulary some models with 8,192 tokens, at two other budgets
     llama      the changes from GPT-2 to Llama, one at a time, three seeds
@@ -94,7 +94,7 @@ def ladder_plans() -> dict[str, ShortRun]:
 
 
 def next_plans() -> dict[str, ShortRun]:
-    """Plan the next rung, near the two predicted sizes; and the course GPT's shape, one lower."""
+    """Plan the next rung near both sizes; one rung lower, its shape and the course GPT's."""
     widths = (32, 48, 64, 96, 128, 160)
     shapes = [(width, n) for width in widths for n in range(2, 11) if width <= 32 * n <= 2 * width]
     said, plans = results["prediction"]["said"], {}
@@ -104,7 +104,11 @@ def next_plans() -> dict[str, ShortRun]:
     ):
         near = min(shapes, key=lambda s: abs(math.log(matrix_parameters(gpt(*s)) / best)))
         plans[f"next/{name}"] = plan(gpt(*near), NEXT)
-    return plans | {"next/course shape": plan(gpt(320, 6), BUDGETS[-1], rate=1e-3)}
+    shape = plans["next/predicted"].config
+    return plans | {
+        "next/shape": plan(shape, BUDGETS[-1]),
+        "next/course shape": plan(gpt(320, 6), BUDGETS[-1], rate=1e-3),
+    }
 
 
 def vocabulary_plans() -> dict[str, ShortRun]:
