@@ -29,7 +29,7 @@ def _pick(shares: Tensor, v: float) -> int:
 
 def _n_kept(guesses: list[int], p: Tensor, q: Tensor, u: list[float]) -> int:
     """Count the drafts before the first one that is rejected."""
-    tests = [u[i] * q[i, token] < p[i, token] for i, token in enumerate(guesses)]
+    tests = [bool(u[i] * q[i, token] < p[i, token]) for i, token in enumerate(guesses)]
     return tests.index(False) if False in tests else len(guesses)
 
 
