@@ -92,7 +92,7 @@ def pass_costs(model: Decoder) -> dict[str, float]:
         times = []
         for _ in range(5):
             cache.truncate(128)
-            times.append(milliseconds(lambda n=n: model(tokens[:, 128 : 128 + n], cache=cache))[1])
+            times.append(milliseconds(partial(model, tokens[:, 128 : 128 + n], cache=cache))[1])
         costs[str(n)] = round(min(times), 2)
     return costs
 

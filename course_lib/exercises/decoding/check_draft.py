@@ -179,7 +179,7 @@ def _public(seed: int) -> list[Case]:
     return [
         _case([1, 2], _P, _Q, [0.9, 0.9], 0.6, "both kept: the target gives more"),
         _case([0, 2], _P, _Q, [0.4, 0.5], 0.9, "the first is kept with p/q = 1/2"),
-        _case([0, 2], _P, _Q, [0.6, 0.5], 0.3, "the first is rejected at p/q = 1/2"),
+        _case([0, 2], _P, _Q, [0.6, 0.5], 0.6, "the first is rejected at p/q = 1/2"),
         _case([1, 0], _P, _Q, [0.3, 0.4], 0.2, "the second is rejected"),
         _random_case(draw, 4, 1, 3),
     ]
