@@ -74,6 +74,12 @@ def _tokens_are_operations(surface: Surface, operations: float) -> tuple[float, 
     return n, d, _loss(surface, n, d)
 
 
+def _not_divided(surface: Surface, operations: float) -> tuple[float, float, float]:
+    n, _, _ = best_size(surface, operations)
+    d = operations / 6
+    return n, d, _loss(surface, n, d)
+
+
 def _case(surface: Surface, operations: float, label: str) -> Case:
     return Case({"surface": surface, "operations": operations}, label)
 
@@ -159,6 +165,7 @@ Solve this for $N$ and return $N$, $D$ and the loss there, as they are: not roun
         Mutant("exchanged", _exchanged, "N and D are exchanged; return N first."),
         Mutant("no_floor", _no_floor, "The floor is missing from the loss."),
         Mutant("no_root", _no_root, "The whole product, the ratio too, is to the power 1/(α + β)."),
+        Mutant("not_divided", _not_divided, "N is right, but D is C / 6N, not C / 6."),
         Mutant(
             "tokens_are_operations",
             _tokens_are_operations,

@@ -42,6 +42,12 @@ def _ends(x: Numbers, y: Numbers) -> tuple[float, float]:
     return y[0] / x[0] ** exponent, exponent
 
 
+def _ends_slope(x: Numbers, y: Numbers) -> tuple[float, float]:
+    exponent = math.log(y[-1] / y[0]) / math.log(x[-1] / x[0])
+    mean_x, mean_y = (sum(math.log(v) for v in row) / len(x) for row in (x, y))
+    return math.exp(mean_y - exponent * mean_x), exponent
+
+
 def _through_origin(x: Numbers, y: Numbers) -> tuple[float, float]:
     pairs = [(math.log(u), math.log(v)) for u, v in zip(x, y, strict=True)]
     return 1.0, sum(u * v for u, v in pairs) / sum(u * u for u, _ in pairs)
@@ -141,6 +147,11 @@ The line goes through the point of the two means. Return $a$ and $b$.
         Mutant("sign", _sign, "The exponent has the wrong sign; a falling line has b < 0."),
         Mutant("base_ten", _base_ten, "Logarithms of base 10 and exp do not go together."),
         Mutant("ends", _ends, "This line goes through the first and the last point only."),
+        Mutant(
+            "ends_slope",
+            _ends_slope,
+            "The line goes through the means, but its slope is that of the first and last point.",
+        ),
         Mutant(
             "through_origin", _through_origin, "The line is forced through ln y = 0 at ln x = 0."
         ),
