@@ -4,14 +4,17 @@
 
 Prints tokens per second of each, their ratio, and which share of the machine's rate of matrix
 products, measured in the same run, the arithmetic of training reaches. All three train the same
-shape on the same batches with AdamW and clipped gradients; the order rotates so that a machine
-whose speed drifts is fair to all.
+shape on the same batches with AdamW and clipped gradients, each in a process of its own, one at a
+time; the order rotates so that a machine whose speed drifts is fair to all. The course's process
+keeps freed memory, as `python -m course_lib train` does; the others run as a tutorial's would.
 """
 
 import argparse
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +22,7 @@ from torch.nn import functional as F
 
 from course_lib.config import GPT2Config
 from course_lib.models import GPT2
-from course_lib.training import gradient_step, make_optimizer
+from course_lib.training import gradient_step, keep_freed_memory, make_optimizer
 
 CONFIG = GPT2Config(
     vocab_size=4096, context_length=256, d_model=384, n_heads=6, n_layers=6, dropout=0.0
@@ -125,6 +128,27 @@ def other_step(model: nn.Module, precision: str) -> Callable[[Tensor], None]:
     return step
 
 
+COURSE = "course_lib GPT2"
+ARMS: dict[str, Callable[[str], Callable[[Tensor], None]]] = {
+    COURSE: course_step,
+    "plain PyTorch GPT": lambda precision: other_step(PlainGPT(CONFIG), precision),
+    "transformers GPT2LMHeadModel": lambda precision: other_step(hugging_face(CONFIG), precision),
+}
+
+
+def work(name: str, precision: str, orders: Connection) -> None:
+    """Make an update each time it is asked for, and answer with its seconds."""
+    if name == COURSE:
+        keep_freed_memory()
+    torch.manual_seed(0)
+    rows = torch.randint(CONFIG.vocab_size, (BATCH, CONFIG.context_length + 1))
+    step = ARMS[name](precision)
+    while orders.recv():
+        start = time.perf_counter()
+        step(rows)
+        orders.send(time.perf_counter() - start)
+
+
 def matrix_rate(dtype: torch.dtype, seconds: float = 2.0) -> float:
     """Floating-point operations per second of a large matrix product."""
     a, b = (torch.randn(1024, 1024).to(dtype) for _ in range(2))
@@ -157,23 +181,24 @@ def main() -> None:
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--steps", type=int, default=8)
     options = parser.parse_args()
-    torch.manual_seed(0)
-    rows = torch.randint(CONFIG.vocab_size, (BATCH, CONFIG.context_length + 1))
-    steps = {
-        "course_lib GPT2": course_step(options.precision),
-        "plain PyTorch GPT": other_step(PlainGPT(CONFIG), options.precision),
-        "transformers GPT2LMHeadModel": other_step(hugging_face(CONFIG), options.precision),
-    }
+    processes = multiprocessing.get_context("spawn")
+    orders: dict[str, Connection] = {}
+    for name in ARMS:
+        orders[name], theirs = processes.Pipe()
+        arguments = (name, options.precision, theirs)
+        processes.Process(target=work, args=arguments, daemon=True).start()
     rates = []
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    names = list(steps)
-    for turn in range(options.steps + 1):
+    times: dict[str, list[float]] = {name: [] for name in ARMS}
+    names = list(ARMS)
+    for turn in range(options.steps + 2):
         rates.append(matrix_rate(getattr(torch, options.precision), 0.5))
         for name in names[turn % 3 :] + names[: turn % 3]:
-            start = time.perf_counter()
-            steps[name](rows)
-            if turn:  # the first turn warms up
-                times[name].append(time.perf_counter() - start)
+            orders[name].send(True)
+            seconds = orders[name].recv()
+            if turn > 1:  # the first turns warm up
+                times[name].append(seconds)
+    for order in orders.values():
+        order.send(False)
     rate = statistics.median(rates)
     tokens = BATCH * CONFIG.context_length
     speed = {name: tokens / statistics.median(found) for name, found in times.items()}
@@ -181,8 +206,8 @@ def main() -> None:
     for name, value in speed.items():
         share = value * flops_per_token(CONFIG) / rate
         print(f"{name:30} {value:8,.0f} tokens/s  {share:5.0%} of {rate / 1e9:,.0f} GFLOP/s")
-    best = max(value for name, value in speed.items() if "course" not in name)
-    print(f"course_lib / better of the others: {speed['course_lib GPT2'] / best:.2f}")
+    best = max(value for name, value in speed.items() if name != COURSE)
+    print(f"course_lib / better of the others: {speed[COURSE] / best:.2f}")
 
 
 if __name__ == "__main__":
