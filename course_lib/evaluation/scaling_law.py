@@ -48,8 +48,8 @@ class LossSurface:
         Where the derivative of L(N, C / 6N) is 0: N^(α+β) = αa/βb · (C/6)^β.
 
         >>> surface = LossSurface(floor=1.0, a=10.0, alpha=0.5, b=10.0, beta=0.5)
-        >>> surface.best_for(6e8)
-        (10000.0, 1.2)
+        >>> [round(value, 6) for value in surface.best_for(6e8)]
+        [10000.0, 1.2]
 
         Raises:
             ValueError: operations is not above 0.

@@ -15,8 +15,8 @@ class Published:
         citation: key of the source.
         where: section or table of the source.
 
-    >>> WEBTEXT_DOCUMENTS.value, WEBTEXT_DOCUMENTS.unit
-    (8, 'million documents')
+    >>> str(Published(8, "million documents", "radford2019language", "section 2.1"))
+    '8 million documents'
     """
 
     value: float
