@@ -10,29 +10,27 @@ of the same held-out text: the first 6,000 characters of each held-out document.
 
 import argparse
 import json
-import math
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
 from course_lib.assets import checkpoint_path
 from course_lib.config import GPT2Config
-from course_lib.data import ShuffledBatches, Splits, encode_documents
+from course_lib.data import ShuffledBatches, encode_documents
 from course_lib.models.gpt2 import GPT2
 from course_lib.tokenizers import BytePairTokenizer
 from course_lib.training import Training
 from course_lib.training.recipe import (
     END_OF_TEXT,
-    HeldOutLoss,
     Recipe,
     read_recipe,
     recipe_documents,
 )
+from course_lib.training.short_run import held_out_score
 
 # What the trials start from; "rate" is the peak learning rate, "beta2" the second of AdamW's.
 START: dict[str, float] = {
@@ -58,7 +56,6 @@ TRIALS: dict[str, dict[str, float]] = {
     "the same, beta2 0.99": {**CHOSEN, "beta2": 0.99},
 }
 WARMUP_SHARE = 0.2
-CHARACTERS = 6_000
 
 
 def n_parameters(config: GPT2Config) -> int:
@@ -99,11 +96,6 @@ def trial_recipe(recipe: Recipe, change: dict[str, float], tokens: int) -> Recip
     return replace(changed, training=training)
 
 
-def held_out_text(splits: Splits) -> list[str]:
-    """Return the beginning of each held-out document."""
-    return [document.text[:CHARACTERS] for document in splits.validation]
-
-
 def run(name: str, recipe: Recipe, folder: Path) -> dict[str, object]:
     """Train one trial and measure it."""
     torch.set_num_threads(1)
@@ -112,25 +104,21 @@ def run(name: str, recipe: Recipe, folder: Path) -> dict[str, object]:
     tokenizer = BytePairTokenizer.load(home)
     end = tokenizer.special_tokens[END_OF_TEXT]
     train = encode_documents(splits.train, tokenizer, end_of_text=end, folder=home / "tokens")
-    texts = held_out_text(splits)
-    held_out = np.concatenate([np.array([end, *tokenizer.encode(text)]) for text in texts])
     context_length = recipe.model.context_length
     generator = torch.Generator().manual_seed(recipe.seed)
     batches = ShuffledBatches(train, recipe.batch_size, context_length, generator=generator)
     model = GPT2(recipe.model, generator=torch.Generator().manual_seed(recipe.seed))
     training = Training(model, batches, recipe.training)
     history = list(tqdm(training.steps(), total=recipe.training.n_steps, desc=name, mininterval=20))
-    model.eval()
-    nats = HeldOutLoss(held_out, context_length)(model)
-    n_bytes = sum(len(text.encode("utf-8")) for text in texts)
+    score = held_out_score(model, tokenizer, context_length)
     return {
         "trial": name,
         "parameters": n_parameters(recipe.model),
         "updates": recipe.training.n_steps,
         "tokens": history[-1].tokens,
         "seconds": round(history[-1].seconds),
-        "nats_per_token": round(nats, 4),
-        "bits_per_byte": round(nats * len(held_out) / n_bytes / math.log(2), 4),
+        "nats_per_token": score["nats"],
+        "bits_per_byte": score["bits_per_byte"],
     }
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from course_lib.config import check_positive
-from course_lib.generation.engine import check_prompt, evaluating
+from course_lib.generation.engine import check_prompt, check_room, evaluating
 from course_lib.models import Decoder
 
 
@@ -117,15 +117,6 @@ class _ModelScores:
         return logits[:, -1]
 
 
-def _check(model: Decoder, prompt_length: int, max_new_tokens: int) -> None:
-    limit = model.config.context_length
-    if prompt_length + max_new_tokens > limit:
-        raise ValueError(
-            f"the prompt ({prompt_length} tokens) and max_new_tokens ({max_new_tokens}) must fit "
-            f"into context_length ({limit}) together; shorten one of them"
-        )
-
-
 @torch.inference_mode()
 def beam_search(
     model: Decoder,
@@ -165,7 +156,7 @@ def beam_search(
     check_positive("max_new_tokens", max_new_tokens)
     check_length_penalty(length_penalty)
     check_prompt(model, prompt_ids)
-    _check(model, len(prompt_ids), max_new_tokens)
+    check_room(model, len(prompt_ids), max_new_tokens)
     with evaluating(model):
         return search(
             _ModelScores(model, prompt_ids, max_new_tokens),

@@ -8,20 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from course_lib.config import check_positive
-from course_lib.generation.engine import check_prompt, evaluating
+from course_lib.generation.engine import check_prompt, check_room, evaluating
 from course_lib.models import Decoder
-
-
-def _check(model: Decoder, prompt: Sequence[int], n_new: int, penalty: float) -> None:
-    check_prompt(model, prompt)
-    if not 0 <= penalty <= 1:
-        raise ValueError(f"penalty is a weight and must be in [0, 1], got {penalty}")
-    limit = model.config.context_length
-    if len(prompt) + n_new > limit:
-        raise ValueError(
-            f"the prompt ({len(prompt)} tokens) and max_new_tokens ({n_new}) must fit into "
-            f"context_length ({limit}) together; shorten one of them"
-        )
 
 
 @torch.inference_mode()
@@ -59,7 +47,10 @@ def contrastive_search(
     """
     check_positive("max_new_tokens", max_new_tokens)
     check_positive("n_candidates", n_candidates)
-    _check(model, prompt, max_new_tokens, penalty)
+    check_prompt(model, prompt)
+    check_room(model, len(prompt), max_new_tokens)
+    if not 0 <= penalty <= 1:
+        raise ValueError(f"penalty is a weight and must be in [0, 1], got {penalty}")
     device = next(model.parameters()).device
     cache = model.make_cache(1, len(prompt) + max_new_tokens)
     tokens: list[int] = []

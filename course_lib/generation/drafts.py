@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_lib.generation.engine import check_prompt
+from course_lib.generation.engine import check_prompt, check_room
 from course_lib.generation.fast_step import FastStep
 from course_lib.models import Decoder
 
@@ -43,12 +43,7 @@ class CachedLogits:
 
     def __init__(self, model: Decoder, role: str, prompt: Sequence[int], n_new: int) -> None:
         check_prompt(model, prompt)
-        limit = model.config.context_length
-        if len(prompt) + n_new > limit:
-            raise ValueError(
-                f"the prompt ({len(prompt)} tokens) and max_new_tokens ({n_new}) must fit into "
-                f"the context_length of the {role} ({limit}) together; shorten one of them"
-            )
+        check_room(model, len(prompt), n_new, role)
         self.model = model
         self.device = next(model.parameters()).device
         self.cache = model.make_cache(1, len(prompt) + n_new)

@@ -93,6 +93,17 @@ def check_prompt(model: Decoder, prompt: Sequence[int], name: str = "the prompt"
             raise ValueError(f"{name} holds token {token}; ids must be in [0, {vocab_size})")
 
 
+def check_room(model: Decoder, n_prompt: int, n_new: int, role: str = "") -> None:
+    """Raise ValueError unless a prompt and the new tokens fit into the model's context."""
+    limit = model.config.context_length
+    if n_prompt + n_new > limit:
+        place = f"the context_length of the {role}" if role else "context_length"
+        raise ValueError(
+            f"the prompt ({n_prompt} tokens) and max_new_tokens ({n_new}) must fit into {place} "
+            f"({limit}) together; shorten one of them"
+        )
+
+
 def _left_pad(
     prompts: Sequence[Sequence[int]], room: int, device: torch.device
 ) -> tuple[Tensor, Tensor | None]:

@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from course_lib.published.figure import Published
 
 
-def _kaplan(value: float, unit: str) -> Published:
-    return Published(value, unit, "kaplan2020scaling", "section 1.2")
-
-
 def _hoffmann(value: float, unit: str) -> Published:
     return Published(value, unit, "hoffmann2022training", "equation 10")
 
 
-KAPLAN_SIZE_EXPONENT = _kaplan(0.73, "as the power of compute in the best size")
-KAPLAN_LOSS_EXPONENT = _kaplan(0.050, "as the power of compute by which the loss falls")
+KAPLAN_SIZE_EXPONENT = Published(
+    0.73, "as the power of compute in the best size", "kaplan2020scaling", "section 1.2"
+)
 
 HOFFMANN_SURFACE: Mapping[str, Published] = {
     "floor": _hoffmann(1.69, "nats per token"),

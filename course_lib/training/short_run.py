@@ -51,7 +51,9 @@ def matrix_parameters(config: TransformerConfig) -> int:
     return total - config.context_length * config.d_model * learned
 
 
-def held_out_score(model: nn.Module, tokenizer: BytePairTokenizer, context_length: int) -> Any:
+def held_out_score(
+    model: nn.Module, tokenizer: BytePairTokenizer, context_length: int
+) -> dict[str, float]:
     """Return nats per token and bits per byte on the beginnings of the held-out documents."""
     texts = [document.text[:HELD_OUT_CHARACTERS] for document in course_corpus().validation]
     end = tokenizer.special_tokens[END_OF_TEXT]
