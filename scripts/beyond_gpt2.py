@@ -12,7 +12,7 @@ of each held-out document. The parts:
     predict    what the next rung should cost and reach, written before it is trained
     next       the next rung; its shape and that of the course's GPT on the largest budget
     reference  the course's GPT on the same held-out text
-    vocabulary some models with 8,192 tokens, at two other budgets
+    vocabulary some models with 8,192 tokens, at three other budgets
     llama      the changes from GPT-2 to Llama, one at a time, three seeds
 
 About two and a half hours on one core in all, of which the ladder takes one.
@@ -52,6 +52,7 @@ MOST_TOKENS = 17_000_000  # three passes over the text; a run that needs more is
 results: dict[str, Any] = {"runs": {}}
 BUDGETS = (1e12, 3e12, 9e12)  # operations, counted as 6 · parameters · tokens
 NEXT = 1.8e13
+TENTH = 5.5e13  # of what the course's GPT took
 SAMPLES = 100  # with the noise of other seeds
 
 
@@ -113,13 +114,13 @@ def next_plans() -> dict[str, ShortRun]:
 
 
 def vocabulary_plans() -> dict[str, ShortRun]:
-    """Plan small models with all 8,192 tokens of the course's GPT, at two budgets."""
-    shapes = ((16, 2), (24, 2), (32, 2), (48, 2), (64, 3), (96, 4))
+    """Plan models with all 8,192 tokens of the course's GPT; the last budget is its own's tenth."""
+    shapes = ((16, 2), (24, 2), (32, 2), (48, 2), (64, 3), (96, 4), (320, 6))
     plans = {}
-    for budget, some in ((1.5e12, shapes), (1.35e13, shapes[2:])):
+    for budget, some in ((1.5e12, shapes[:-1]), (1.35e13, shapes[2:-1]), (TENTH, shapes[4:])):
         for width, n_layers in some:
             config = replace(gpt(width, n_layers), vocab_size=8192)
-            rate = 2e-3 * math.sqrt(64 / width)
+            rate = 2e-3 * math.sqrt(64 / width) if width < 320 else 1e-3
             plans[f"vocabulary/{budget:g}/{width}"] = plan(config, budget, rate=rate)
     return plans
 
@@ -132,7 +133,7 @@ LLAMA: tuple[tuple[str, dict[str, Any]], ...] = (
     ("SwiGLU", {"feed_forward": "swiglu"}),
     ("grouped-query attention", {"n_kv_heads": 1}),
 )
-LLAMA_SHAPE, LLAMA_TOKENS = (96, 4), 250_000
+LLAMA_SHAPE, LLAMA_TOKENS = (48, 3), 2_700_000
 
 
 def llama_plans() -> dict[str, ShortRun]:
@@ -143,7 +144,7 @@ def llama_plans() -> dict[str, ShortRun]:
         choices |= change
         config = gpt(*LLAMA_SHAPE, **choices)
         for seed in range(3):
-            plans[f"llama/{name}/{seed}"] = ShortRun(config, LLAMA_TOKENS, rate_for(96), seed)
+            plans[f"llama/{name}/{seed}"] = ShortRun(config, LLAMA_TOKENS, rate_for(LLAMA_SHAPE[0]), seed)
     return plans
 
 

@@ -24,6 +24,7 @@ from course_lib.exercises.presentation import example_text
 PLACEHOLDER = "# your code here"
 BOOK = Path(__file__).parents[1] / "book"
 ADMONITION = re.compile(r":::\{admonition\} [^\n]*\n:class: exercise\n.*?\n:::(?=\n|$)", re.DOTALL)
+HEADING = re.compile(r"^(#{1,6}) Exercise: ", re.MULTILINE)
 
 
 def source(cell: dict[str, Any]) -> str:
@@ -88,12 +89,14 @@ def statement_in(text: str, exercise_id: str) -> str:
     """Return the text of a cell with the present statement in it.
 
     Where the cell holds an admonition of the class ``exercise`` among other text, only this is
-    replaced; else the statement is the whole cell, with the level its heading has.
+    replaced; else the statement goes from its heading to the end of the cell and keeps the
+    heading's level. What stands before it stays.
     """
     if ADMONITION.search(text):
         return ADMONITION.sub(lambda _: admonition(exercise_id), text, count=1)
-    heading = re.match(r"(#{1,6}) ", text)
-    return statement_markdown(exercise_id, heading_level=len(heading[1]) if heading else 3)
+    heading = HEADING.search(text)
+    before, level = (text[: heading.start()], len(heading[1])) if heading else ("", 3)
+    return before + statement_markdown(exercise_id, heading_level=level)
 
 
 def admonition(exercise_id: str) -> str:

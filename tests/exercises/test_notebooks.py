@@ -4,6 +4,7 @@ import ast
 import copy
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,25 @@ def test_statements_and_stubs_are_up_to_date(path: Path):
     assert changes == [], "run `python scripts/refresh_exercises.py`"
 
 
+ENDINGS = ["Summary", "Recall", "Exercises", "Further reading"]
+ELSEWHERE = {  # where the exercises do not stand together under a heading of their own
+    "first-steps": {"Exercises"},
+    "build-gpt2": {"Exercises"},
+}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_chapter_ends_with_summary_recall_exercises_and_reading(path: Path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    words = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    text = "\n\n".join("".join(cell["source"]) for cell in words)
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    wanted = [name for name in ENDINGS if name not in ELSEWHERE.get(path.stem, set())]
+    assert headings[-len(wanted) :] == wanted
+    recall = text.split("\n## Recall\n")[1].split("\n## ")[0]
+    assert recall.count(":class: dropdown recall\n") >= 3
+
+
 def _cell(text: str, kind: str = "code") -> dict:
     lines = text.splitlines(keepends=True)
     return {"cell_type": kind, "id": text[:8], "source": lines, "outputs": [1]}
@@ -148,6 +168,14 @@ def test_refreshing_an_admonition_leaves_the_text_around_it():
     new = SCRIPT.statement_in(text, "attention.softmax")
     assert new.startswith("Before.\n\n:::{admonition} A softmax that does not overflow\n")
     assert new.endswith("\n```\n:::\n\nAfter.")
+    assert SCRIPT.statement_in(new, "attention.softmax") == new
+
+
+def test_refreshing_a_statement_leaves_the_text_before_it():
+    text = "## Summary\n\nWords.\n\n## Exercises\n\n### Exercise: Old\n\nold words"
+    new = SCRIPT.statement_in(text, "attention.softmax")
+    assert new.startswith("## Summary\n\nWords.\n\n## Exercises\n\n### Exercise: A softmax that")
+    assert "old words" not in new
     assert SCRIPT.statement_in(new, "attention.softmax") == new
 
 
