@@ -114,7 +114,7 @@ def next_plans() -> dict[str, ShortRun]:
 
 
 def vocabulary_plans() -> dict[str, ShortRun]:
-    """Plan models with all 8,192 tokens of the course's GPT; the last budget is its own's tenth."""
+    """Plan models with all 8,192 tokens, at two budgets and at a tenth of the course's GPT's."""
     shapes = ((16, 2), (24, 2), (32, 2), (48, 2), (64, 3), (96, 4), (320, 6))
     plans = {}
     for budget, some in ((1.5e12, shapes[:-1]), (1.35e13, shapes[2:-1]), (TENTH, shapes[4:])):
@@ -144,7 +144,8 @@ def llama_plans() -> dict[str, ShortRun]:
         choices |= change
         config = gpt(*LLAMA_SHAPE, **choices)
         for seed in range(3):
-            plans[f"llama/{name}/{seed}"] = ShortRun(config, LLAMA_TOKENS, rate_for(LLAMA_SHAPE[0]), seed)
+            rate = rate_for(LLAMA_SHAPE[0])
+            plans[f"llama/{name}/{seed}"] = ShortRun(config, LLAMA_TOKENS, rate, seed)
     return plans
 
 

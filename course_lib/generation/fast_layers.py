@@ -56,7 +56,7 @@ def feed_forward_part(layer: nn.Module, joined: Joined) -> Part:
         gate_and_widen = joined(layer.gate, layer.widen)
 
         def gated(x: Tensor) -> Tensor:
-            gate, wide = gate_and_widen(x).chunk(2, dim=-1)
+            gate, wide = gate_and_widen(x).view(2, 1, -1).unbind()
             return narrow(F.silu(gate).mul_(wide))
 
         return gated
@@ -81,7 +81,7 @@ class Turn:
         cosine, sine = first.to(dtype).chunk(2, dim=-1)
         self._cosine = torch.cat([cosine, cosine], dim=-1)
         self._sine = torch.cat([-sine, sine], dim=-1)
-        self._half = half
+        self._other = torch.arange(2 * half).roll(half)  # each feature's partner in the turn
         self.move_to(0)
 
     def move_to(self, position: int) -> None:
@@ -90,7 +90,7 @@ class Turn:
 
     def __call__(self, heads: Tensor) -> Tensor:
         """Turn each of the rows [H K]."""
-        other = heads.roll(self._half, -1)
+        other = heads.index_select(1, self._other)
         return torch.addcmul(heads * self.cosine, other, self.sine)
 
 
@@ -127,11 +127,12 @@ class FastLayer:
         self.turned = [attention.n_heads, n_kv_heads]
         self.turned_and_not = [attention.n_heads + n_kv_heads, n_kv_heads]
         # The heads that share keys and values stand where else several positions would.
-        self.groups = (1, n_kv_heads, attention.n_heads // n_kv_heads, attention.d_head)
+        self.groups = (n_kv_heads, attention.n_heads // n_kv_heads, attention.d_head)
+        self.scale = attention.d_head**-0.5
         self.rows = (attention.n_heads + 2 * n_kv_heads, attention.d_head)
         self.cache = cache
-        self.keys, self.values = cache.keys, cache.values
-        self.my_keys, self.my_values = cache.keys[0], cache.values[0]
+        self.keys, self.values = cache.keys[0], cache.values[0]
+        self.nothing = self.keys.new_zeros(())
 
     def attend(self, x: Tensor, position: int) -> Tensor:
         """Add this position's key and value to the cache and gather from all up to it."""
@@ -141,14 +142,15 @@ class FastLayer:
         else:
             to_turn, value = rows.split_with_sizes(self.turned_and_not)
             query, key = self.turn(to_turn).split_with_sizes(self.turned)
-        self.my_keys.select(1, position).copy_(key)
-        self.my_values.select(1, position).copy_(value)
+        self.keys.select(1, position).copy_(key)
+        self.values.select(1, position).copy_(value)
         end = position + 1
         self.cache.length = end
-        mixed = F.scaled_dot_product_attention(
-            query.view(self.groups), self.keys.narrow(2, 0, end), self.values.narrow(2, 0, end)
+        keys, values = self.keys.narrow(1, 0, end), self.values.narrow(1, 0, end)
+        scores = torch.baddbmm(  # of a few rows, quicker than PyTorch's fused attention
+            self.nothing, query.view(self.groups), keys.mT, beta=0, alpha=self.scale
         )
-        return self.output(mixed.reshape(x.shape))
+        return self.output(torch.bmm(scores.softmax(-1), values).view(x.shape))
 
     def step(self, x: Tensor, position: int) -> Tensor:
         """Update the residual stream at `position`; see `PreNormBlock.forward`."""
