@@ -99,7 +99,8 @@ class Int8Matrix(nn.Module):
         fine = x / step
         coarse = fine.round()
         both = torch.cat([coarse, fine.sub_(coarse).mul_(_FINE)])
-        high, low = self._kernel(both, 1.0, 64, self._packed).chunk(2)
+        twice: Tensor = self._kernel(both, 1.0, 64, self._packed)
+        high, low = twice.chunk(2)
         return high.add_(low, alpha=1 / _FINE).mul_(step)
 
     def dequantized(self) -> Float[Tensor, "N M"]:
