@@ -84,26 +84,26 @@ def read(model: TextModel, text: str) -> tuple[int, float, int]:
     return len(hits), nats, max(runs, default=0)
 
 
+def counts(course: TextModel) -> TrigramModel:
+    """Return a trigram model of the training text, in the course GPT's tokens."""
+    train = [course.start]
+    for document in course_corpus().train:
+        train += [*course.encode(document.text), course.start]
+    return TrigramModel.fit(train, len(course.pieces))
+
+
 def text_part(course: TextModel, smol: TextModel) -> dict[str, Any]:
     """Score every excerpt with both networks and the trigram model."""
-    end = course.start
-    train = [end]
-    for document in course_corpus().train:
-        train += [*course.encode(document.text), end]
-    trigram = TrigramModel.fit(train, len(course.pieces))
+    trigram = counts(course)
     rows = []
     for document in documents():
         text = excerpt(document.text)
-        row: dict[str, Any] = {
-            "id": document.id,
-            "n_bytes": len(text.encode()),
-            "n_characters": len(text),
-            "n_words": len(text.split()),
-        }
+        row: dict[str, Any] = {"id": document.id, "n_bytes": len(text.encode())}
+        row |= {"n_characters": len(text), "n_words": len(text.split())}
         for name, model in (("course GPT", course), ("SmolLM2", smol)):
             n, nats, run = read(model, text)
             row[name] = {"n_tokens": n, "nats": round(nats, 3), "longest_run": run}
-        score = trigram.score([end, *course.encode(text)])
+        score = trigram.score([course.start, *course.encode(text)])
         row["trigram"] = {"n_tokens": score.n_tokens, "nats": round(score.total_nats, 3)}
         rows.append(row)
         print(document.id, row["SmolLM2"], flush=True)
@@ -172,10 +172,7 @@ def writers() -> dict[str, Callable[[str, int], str]]:
     model, tokenizer = load_course_gpt()
     text_model = course_text_model(model, tokenizer, "course GPT")
     smol, smol_tokenizer = load_smollm2()
-    train = [text_model.start]
-    for document in course_corpus().train:
-        train += [*tokenizer.encode(document.text), text_model.start]
-    trigram = TrigramModel.fit(train, tokenizer.vocab_size)
+    trigram = counts(text_model)
 
     def course(sampling: SamplingConfig) -> Callable[[str, int], str]:
         def write(prompt: str, seed: int) -> str:
@@ -201,16 +198,9 @@ def writers() -> dict[str, Callable[[str, int], str]]:
     def large(prompt: str, seed: int) -> str:
         torch.manual_seed(seed)
         ids = smol_tokenizer(f"<|endoftext|>{prompt}", return_tensors="pt").input_ids
-        out = smol.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=55,
-            do_sample=True,
-            top_p=0.95,
-            top_k=0,
-            temperature=1.0,
-            pad_token_id=0,
-        )
+        sampling = {"do_sample": True, "top_p": 0.95, "top_k": 0, "temperature": 1.0}
+        attended = {"attention_mask": torch.ones_like(ids), "pad_token_id": 0}
+        out = smol.generate(ids, max_new_tokens=55, **attended, **sampling)
         text: str = smol_tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
         return text
 
