@@ -1,6 +1,6 @@
 """Train a ladder of small GPTs and predict its next rung; change a GPT-2 into a Llama step by step.
 
-    python scripts/beyond_gpt2.py rates ladder predict next reference vocabulary llama
+    python scripts/beyond_gpt2.py rates ladder predict next reference vocabulary half llama
 
 Writes course_lib/assets/results/beyond_gpt2.json, after every run; a run that is there already is
 not made again. All models read the texts of the course's own GPT, cut into 2,048 tokens, on one
@@ -13,9 +13,10 @@ of each held-out document. The parts:
     next       the next rung; its shape and that of the course's GPT on the largest budget
     reference  the course's GPT on the same held-out text
     vocabulary some models with 8,192 tokens, at three other budgets
-    llama      the changes from GPT-2 to Llama, one at a time, three seeds
+    half       a small model with half of what the course's GPT took; predicted before, too
+    llama      the changes from GPT-2 to Llama, one at a time, three seeds, short and longer
 
-About two and a half hours on one core in all, of which the ladder takes one.
+About seven hours on one core in all, of which the ladder takes one, and "half" nearly two.
 """
 
 import argparse
@@ -40,7 +41,7 @@ from course_lib.training.short_run import (
     matrix_parameters,
 )
 
-PARTS = ("rates", "ladder", "predict", "next", "reference", "vocabulary", "llama")
+PARTS = ("rates", "ladder", "predict", "next", "reference", "vocabulary", "half", "llama")
 TARGET = Path(__file__).resolve().parent.parent / "course_lib/assets/results/beyond_gpt2.json"
 VOCABULARY, CONTEXT = 2048, 256
 SIZES = ((16, 2), (24, 2), (32, 2), (48, 3), (64, 4), (96, 4), (128, 5))  # and layers
@@ -52,7 +53,7 @@ MOST_TOKENS = 17_000_000  # three passes over the text; a run that needs more is
 results: dict[str, Any] = {"runs": {}}
 BUDGETS = (1e12, 3e12, 9e12)  # operations, counted as 6 · parameters · tokens
 NEXT = 1.8e13
-TENTH = 5.5e13  # of what the course's GPT took
+TENTH, HALF = 5.5e13, 2.75e14  # of what the course's GPT took
 SAMPLES = 100  # with the noise of other seeds
 
 
@@ -116,13 +117,35 @@ def next_plans() -> dict[str, ShortRun]:
 def vocabulary_plans() -> dict[str, ShortRun]:
     """Plan models with all 8,192 tokens, at two budgets and at a tenth of the course's GPT's."""
     shapes = ((16, 2), (24, 2), (32, 2), (48, 2), (64, 3), (96, 4), (320, 6))
-    plans = {}
-    for budget, some in ((1.5e12, shapes[:-1]), (1.35e13, shapes[2:-1]), (TENTH, shapes[4:])):
-        for width, n_layers in some:
-            config = replace(gpt(width, n_layers), vocab_size=8192)
-            rate = 2e-3 * math.sqrt(64 / width) if width < 320 else 1e-3
-            plans[f"vocabulary/{budget:g}/{width}"] = plan(config, budget, rate=rate)
-    return plans
+    runs = ((1.5e12, shapes[:-1]), (1.35e13, shapes[2:-1]), (TENTH, shapes[4:]))
+    return {
+        f"vocabulary/{budget:g}/{shape[0]}": wide_plan(shape, budget)
+        for budget, some in runs
+        for shape in some
+    }
+
+
+def wide_plan(shape: tuple[int, int], budget: float) -> ShortRun:
+    """Plan one of them."""
+    config = replace(gpt(*shape), vocab_size=8192)
+    rate = 2e-3 * math.sqrt(64 / shape[0]) if shape[0] < 320 else 1e-3
+    return plan(config, budget, rate=rate)
+
+
+def half_plans() -> dict[str, ShortRun]:
+    """Write down what half of the course GPT's budget should reach, and plan the run."""
+    if "half_prediction" not in results:
+        best: dict[str, dict[str, Any]] = {}  # of each budget
+        for key, run in sorted(results["runs"].items(), key=lambda item: item[1]["bits_per_byte"]):
+            if key.startswith("vocabulary/"):
+                best.setdefault(key.split("/")[1], run)
+        columns = ([run[key] for run in best.values()] for key in ("operations", "bits_per_byte"))
+        results["half_prediction"] = {
+            "date": now(),
+            "operations": HALF,
+            "bits_per_byte": round(fit_power_law(*columns)(HALF), 4),
+        }
+    return {"half/96": wide_plan((96, 4), HALF)}
 
 
 LLAMA: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -133,19 +156,19 @@ LLAMA: tuple[tuple[str, dict[str, Any]], ...] = (
     ("SwiGLU", {"feed_forward": "swiglu"}),
     ("grouped-query attention", {"n_kv_heads": 1}),
 )
-LLAMA_SHAPE, LLAMA_TOKENS = (48, 3), 2_700_000
+LLAMA_RUNS = (((96, 4), 250_000), ((48, 3), 2_700_000))  # shapes and tokens
 
 
 def llama_plans() -> dict[str, ShortRun]:
     """Plan the changes, each made on top of the ones before; every model reads as many tokens."""
     plans: dict[str, ShortRun] = {}
-    choices: dict[str, Any] = {}
-    for name, change in LLAMA:
-        choices |= change
-        config = gpt(*LLAMA_SHAPE, **choices)
-        for seed in range(3):
-            rate = rate_for(LLAMA_SHAPE[0])
-            plans[f"llama/{name}/{seed}"] = ShortRun(config, LLAMA_TOKENS, rate, seed)
+    for shape, tokens in LLAMA_RUNS:
+        choices: dict[str, Any] = {}
+        for name, change in LLAMA:
+            choices |= change
+            config, rate = gpt(*shape, **choices), rate_for(shape[0])
+            for seed in range(3):
+                plans[f"llama/{tokens}/{name}/{seed}"] = ShortRun(config, tokens, rate, seed)
     return plans
 
 
@@ -174,6 +197,11 @@ def seed_noise() -> float:
     return float(np.sqrt((np.diff(losses) ** 2).mean() / 2))
 
 
+def now() -> str:
+    """Return the date and time, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
 def predict() -> None:
     """Fit the ladder and write down what the next rung will be; never changed afterwards.
 
@@ -199,7 +227,7 @@ def predict() -> None:
     names = ("parameters", "bits_per_byte", "size_exponent", "surface parameters", "surface loss")
     low, high = np.quantile(others[1:], (0.025, 0.975), axis=0).tolist()
     results["prediction"] = {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "date": now(),
         "operations": NEXT,
         "seed_noise": noise,
         "fitted": fitted,
@@ -241,8 +269,9 @@ def main() -> int:
     plan(gpt(*SIZES[0]), BUDGETS[0], rate=1e-3).training()  # encodes the texts for all processes
     if arguments.out.exists():
         results.update(json.loads(arguments.out.read_text(encoding="utf-8")))
-    parts = (rate_plans, ladder_plans, next_plans, vocabulary_plans, llama_plans)
-    makers = dict(zip(("rates", "ladder", "next", "vocabulary", "llama"), parts, strict=True))
+    parts = (rate_plans, ladder_plans, next_plans, vocabulary_plans, half_plans, llama_plans)
+    names = ("rates", "ladder", "next", "vocabulary", "half", "llama")
+    makers = dict(zip(names, parts, strict=True))
     for part in arguments.parts or PARTS:
         if part in makers:
             run_all(makers[part](), arguments.out, arguments.jobs)

@@ -17,6 +17,7 @@ from course_lib.plots.style import (
     LINE_STYLES,
     as_numbers,
     color_at,
+    legend_above,
     new_figure,
     same_length,
     styled,
@@ -96,7 +97,7 @@ def loss_curve(
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.grid()
-    axes.legend()
+    legend_above(figure)
     if title:
         axes.set_title(title)
     return figure
@@ -158,7 +159,7 @@ def line_compare(
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.grid()
     if len(series) > 1:
-        axes.legend()
+        legend_above(figure)
     if title:
         axes.set_title(title)
     return figure

@@ -16,6 +16,7 @@ from course_lib.plots.style import (
     LINE_STYLES,
     as_numbers,
     color_at,
+    legend_above,
     new_figure,
     same_length,
     styled,
@@ -175,7 +176,7 @@ def filtered_distribution(
     axes.set_ylabel("probability")
     axes.set_xlim(0.4, len(order) + 0.6)
     axes.grid(axis="y")
-    axes.legend()
+    legend_above(figure)
     if pieces is None:
         axes.set_xlabel("rank of the token before the filter")
     else:
@@ -226,7 +227,7 @@ def distribution_lines(
     if log_y:
         axes.set_yscale("log")
     axes.grid(color=INK)
-    axes.legend()
+    legend_above(figure)
     if title:
         axes.set_title(title)
     return figure

@@ -8,7 +8,14 @@ from typing import TypeAlias
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedFormatter, FixedLocator, NullLocator
 
-from course_lib.plots.style import as_numbers, color_at, new_figure, same_length, styled
+from course_lib.plots.style import (
+    as_numbers,
+    color_at,
+    legend_above,
+    new_figure,
+    same_length,
+    styled,
+)
 
 Curve: TypeAlias = tuple[object, object]
 _MARKERS = ("o", "D", "s", "^", "v", "P")
@@ -81,7 +88,7 @@ def points_and_fits(
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.grid()
-    axes.legend()
+    legend_above(figure)
     if title:
         axes.set_title(title)
     return figure

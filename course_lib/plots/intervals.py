@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from course_lib.plots.style import COLORS, color_at, new_figure, styled
+from course_lib.plots.style import COLORS, color_at, legend_above, new_figure, styled
 
 _MARKERS = ("o", "D", "s", "^", "v", "P")
 
@@ -66,7 +66,7 @@ def interval_compare(
     axes.set_xlabel(x_label)
     axes.grid(axis="x")
     if len(names) > 1:
-        figure.legend(loc="outside upper left", ncols=3, handletextpad=0.1, columnspacing=1.2)
+        legend_above(figure)
     if title:
         axes.set_title(title)
     return figure

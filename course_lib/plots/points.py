@@ -8,7 +8,16 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from course_lib.plots.style import INK, WIDTH, as_numbers, color_at, new_figure, same_length, styled
+from course_lib.plots.style import (
+    INK,
+    WIDTH,
+    as_numbers,
+    color_at,
+    legend_above,
+    new_figure,
+    same_length,
+    styled,
+)
 
 _MARKERS = ("o", "D", "s", "^", "v", "P")
 _LINE = 12.5  # points between two labels
@@ -68,7 +77,7 @@ def word_map(
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.margins(x=0.14, y=0.07)
     if groups is not None and len(set(kinds)) > 1:
-        figure.legend(loc="outside upper left", ncols=5, handletextpad=0.1, columnspacing=1.2)
+        legend_above(figure)
     if title:
         axes.set_title(title)
     return figure
@@ -130,7 +139,7 @@ def dot_compare(
     axes.invert_yaxis()
     axes.set_xlabel(x_label)
     axes.grid(axis="x")
-    figure.legend(loc="outside upper left", ncols=3, handletextpad=0.1, columnspacing=1.2)
+    legend_above(figure)
     if title:
         figure.suptitle(title.replace("$", r"\$"), x=0.01, ha="left", fontsize=12, weight="bold")
     return figure

@@ -173,6 +173,26 @@ def new_figure(
     return figure, [axes for row in grid for axes in row]
 
 
+def legend_above(figure: Figure) -> None:
+    """Name the labeled marks of all axes in rows above them, where they can cover no curve."""
+    marks = {
+        label: handle
+        for axes in figure.axes
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    longest = max(map(len, marks), default=0) + 7  # of about 80 characters in a row
+    columns = min(len(marks), max(1, 80 // longest))
+    figure.legend(
+        marks.values(),
+        marks,
+        loc="outside upper left",
+        ncols=columns,
+        handlelength=1.8,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )
+
+
 def color_at(index: int) -> str:
     """Color of the series with this number, around again after the last."""
     return list(COLORS.values())[index % len(COLORS)]

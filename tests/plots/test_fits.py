@@ -21,7 +21,7 @@ def test_groups_fits_bands_and_the_best_point_are_drawn():
         title="a law",
     )
     axes = figure.axes[0]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["law", "small", "next"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["law", "small", "next"]
     assert [line.get_markerfacecolor() == "none" for line in axes.lines[2:4]] == [False, True]
     assert axes.lines[0].get_color() == axes.lines[2].get_color()  # a fit has its group's color
     assert axes.lines[-1].get_marker() == "*"
