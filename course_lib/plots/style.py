@@ -180,17 +180,20 @@ def legend_above(figure: Figure) -> None:
         for axes in figure.axes
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    longest = max(map(len, marks), default=0) + 7  # of about 80 characters in a row
-    columns = min(len(marks), max(1, 80 // longest))
-    figure.legend(
-        marks.values(),
-        marks,
-        loc="outside upper left",
-        ncols=columns,
-        handlelength=1.8,
-        handletextpad=0.5,
-        columnspacing=1.4,
-    )
+    for columns in range(len(marks), 0, -1):
+        legend = figure.legend(
+            marks.values(),
+            marks,
+            loc="outside upper left",
+            ncols=columns,
+            handlelength=1.8,
+            handletextpad=0.5,
+            columnspacing=1.4,
+        )
+        if legend.get_window_extent().width <= figure.bbox.width:
+            return
+        if columns > 1:
+            legend.remove()
 
 
 def color_at(index: int) -> str:

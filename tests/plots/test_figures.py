@@ -188,3 +188,23 @@ def test_colors_of_merge_steps_follow_the_new_pieces():
 def test_bad_inputs(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("names", "n_rows"),
+    [
+        (["none", "learned", "sinusoidal", "rotary", "alibi"], 1),
+        (["WWWWWWWWWWWWWWW", "WWWWWWWWWWWWWW", "WWWWWWWWW", "WWWWWWW"], 2),  # wide letters
+        ([f"a long name of a curve, number {i}" for i in range(4)], 2),
+        (["one name that is nearly as long as the figure is wide, and a little more", "b"], 2),
+    ],
+)
+def test_a_legend_stands_above_the_curves_and_within_the_figure(names, n_rows):
+    figure = plots.line_compare([0, 1], {name: [0, 1] for name in names}, x_label="x", y_label="y")
+    figure.draw_without_rendering()
+    legend, (axes,) = figure.legends[0], figure.axes
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+    assert box.y0 >= axes.get_window_extent().y1
+    assert len({round(text.get_window_extent().y0) for text in legend.get_texts()}) == n_rows
