@@ -127,12 +127,11 @@ class FastLayer:
         self.turned = [attention.n_heads, n_kv_heads]
         self.turned_and_not = [attention.n_heads + n_kv_heads, n_kv_heads]
         # The heads that share keys and values stand where else several positions would.
-        self.groups = (n_kv_heads, attention.n_heads // n_kv_heads, attention.d_head)
-        self.scale = attention.d_head**-0.5
+        self.groups = (1, n_kv_heads, attention.n_heads // n_kv_heads, attention.d_head)
         self.rows = (attention.n_heads + 2 * n_kv_heads, attention.d_head)
         self.cache = cache
-        self.keys, self.values = cache.keys[0], cache.values[0]
-        self.nothing = self.keys.new_zeros(())
+        self.keys, self.values = cache.keys, cache.values
+        self.my_keys, self.my_values = cache.keys[0], cache.values[0]
 
     def attend(self, x: Tensor, position: int) -> Tensor:
         """Add this position's key and value to the cache and gather from all up to it."""
@@ -142,15 +141,14 @@ class FastLayer:
         else:
             to_turn, value = rows.split_with_sizes(self.turned_and_not)
             query, key = self.turn(to_turn).split_with_sizes(self.turned)
-        self.keys.select(1, position).copy_(key)
-        self.values.select(1, position).copy_(value)
+        self.my_keys.select(1, position).copy_(key)
+        self.my_values.select(1, position).copy_(value)
         end = position + 1
         self.cache.length = end
-        keys, values = self.keys.narrow(1, 0, end), self.values.narrow(1, 0, end)
-        scores = torch.baddbmm(  # of a few rows, quicker than PyTorch's fused attention
-            self.nothing, query.view(self.groups), keys.mT, beta=0, alpha=self.scale
+        mixed = F.scaled_dot_product_attention(
+            query.view(self.groups), self.keys.narrow(2, 0, end), self.values.narrow(2, 0, end)
         )
-        return self.output(torch.bmm(scores.softmax(-1), values).view(x.shape))
+        return self.output(mixed.reshape(x.shape))
 
     def step(self, x: Tensor, position: int) -> Tensor:
         """Update the residual stream at `position`; see `PreNormBlock.forward`."""

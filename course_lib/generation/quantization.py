@@ -18,9 +18,6 @@ from course_lib.models.base import CachedModel
 _STEPS = 63  # activations are whole multiples of 1/63 in the kernel: 7 bits, its safe range
 _FINE = 126  # the remainder of that rounding, at most 1/126, is sent through enlarged to ±1
 
-_SPLIT = torch.tensor([[1.0, 0.0], [_FINE, -_FINE]])  # x and its rounding: x and the enlarged rest
-_JOIN = torch.tensor([[1.0, 1.0 / _FINE]])
-
 
 def quantize_rows(weight: Float[Tensor, "N M"]) -> tuple[Int8[Tensor, "N M"], Float[Tensor, " N"]]:
     """Round each row to whole multiples of its scale: weight ≈ scale · q, with |q| ≤ 127.
@@ -73,8 +70,6 @@ class Int8Matrix(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("bias", bias)
         self._packed = _pack(q, scale) if has_fbgemm() else None
-        if self._packed is not None:  # found once: to look it up costs as much as a small call
-            self._kernel = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
 
     @classmethod
     def joined(cls, parts: Sequence[Int8Matrix]) -> Int8Matrix:
@@ -86,23 +81,6 @@ class Int8Matrix(nn.Module):
         out._keep(q, scale, torch.cat(biases) if biases else None)
         return out
 
-    def _of_one(self, x: Float[Tensor, "1 M"]) -> Float[Tensor, "1 N"]:
-        """Multiply one vector; as few calls as possible, for each costs as much as the product."""
-        step = max(float(x.abs().max()), 1e-30) / _STEPS
-        coarse = torch.fake_quantize_per_tensor_affine(x, step, 0, -_STEPS, _STEPS)
-        both = _SPLIT.mm(torch.cat([x, coarse]))
-        return _JOIN.mm(self._kernel(both, step, 64, self._packed))
-
-    def _of_many(self, x: Float[Tensor, "B M"]) -> Float[Tensor, "B N"]:
-        """Multiply several vectors, each with its own steps."""
-        step = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-30).div_(_STEPS)
-        fine = x / step
-        coarse = fine.round()
-        both = torch.cat([coarse, fine.sub_(coarse).mul_(_FINE)])
-        twice: Tensor = self._kernel(both, 1.0, 64, self._packed)
-        high, low = twice.chunk(2)
-        return high.add_(low, alpha=1 / _FINE).mul_(step)
-
     def dequantized(self) -> Float[Tensor, "N M"]:
         """Return the rounded matrix as floats."""
         return self.q * self.scale[:, None]
@@ -112,7 +90,19 @@ class Int8Matrix(nn.Module):
         if self._packed is None:
             return F.linear(x, self.dequantized(), self.bias)
         flat = x.reshape(-1, x.shape[-1])
-        out = self._of_one(flat) if len(flat) == 1 else self._of_many(flat)
+        step: float | Tensor  # a plain number costs less where there is only one
+        if len(flat) == 1:
+            step = max(float(flat.abs().max()), 1e-30) / _STEPS
+        else:
+            step = flat.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-30).div_(_STEPS)
+        fine = flat / step
+        coarse = fine.round()
+        both = torch.cat([coarse, fine.sub_(coarse).mul_(_FINE)])
+        twice: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
+            both, 1.0, 64, self._packed
+        )
+        high, low = twice.chunk(2)
+        out = high.add_(low, alpha=1 / _FINE).mul_(step)
         if self.bias is not None:
             out += self.bias
         return out.view(*x.shape[:-1], -1)
